@@ -1,0 +1,17 @@
+from residents.models.accounts import Account
+from residents.models.homes import Building, Occupancy, Person, Unit
+from residents.models.organisation import Company, Project
+from residents.models.staff import DutyShift, Membership, Staff
+
+__all__ = [
+    "Account",
+    "Building",
+    "Company",
+    "DutyShift",
+    "Membership",
+    "Occupancy",
+    "Person",
+    "Project",
+    "Staff",
+    "Unit",
+]
