@@ -1,0 +1,46 @@
+"""The database of the tests is made by the owner's role and then used through the web role, as in production.
+
+Use `@pytest.mark.django_db` for the web role alone. A test that reads through the sweeper's role must commit first:
+`@pytest.mark.django_db(transaction=True, databases=["default", "owner", "sweeper"])`; `owner` is what empties the
+tables afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django.plugin import DjangoDbBlocker
+
+ALIASES = {"default", "owner", "sweeper"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """Create and migrate as sd_owner; `default` (sd_web) and `sweeper` (sd_sweeper) then look at the same database.
+
+    All aliases must be named: asked for `default` alone, Django would leave the mirror on the real database.
+    """
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0,
+            interactive=False,
+            aliases=dict.fromkeys(ALIASES),
+            keepdb=django_db_keepdb and not django_db_createdb,
+        )
+        for alias in ALIASES:
+            assert str(connections[alias].settings_dict["NAME"]).startswith("test_")
+        connections["owner"].close()
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        if not django_db_keepdb:
+            teardown_databases(made, verbosity=0)
