@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+WEB_THREADS = env.number("WEB_THREADS", 16, least=1, most=64)  # each holds one database connection
 ROOT_URLCONF = "servicedesk.urls"
 WSGI_APPLICATION = "servicedesk.wsgi.application"
 ASGI_APPLICATION = "servicedesk.asgi.application"
