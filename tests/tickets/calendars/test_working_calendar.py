@@ -100,9 +100,12 @@ def test_a_holiday_added_at_short_notice_moves_a_due_later() -> None:
 def test_a_deadline_in_a_year_without_notice_is_provisional_and_no_error() -> None:
     table = calendar("2026-01-01", "2027-12-31")
 
-    assert table.add_workdays(at("2026-12-14 10:00"), 5) == Due(at("2026-12-21 17:30"), provisional=False, revision=1)
-    assert table.add_workdays(at("2026-12-21 10:00"), 20).provisional
-    assert table.add_business_seconds(at("2026-12-21 10:00"), 20 * 27_000).provisional
+    assert table.add_workdays(at("2026-12-30 10:00"), 1) == Due(at("2026-12-31 17:30"), provisional=False, revision=1)
+    assert table.add_workdays(at("2026-12-30 10:00"), 2).provisional
+    assert table.add_business_seconds(at("2026-12-30 10:00"), 27_000).provisional is False
+    assert table.add_business_seconds(at("2026-12-30 10:00"), 2 * 27_000).provisional
+    # 1 January, a holiday, is the only uncertain day that this step before the year's end looks at.
+    assert table.add_business_seconds(at("2027-01-01 10:00"), -60).provisional
 
 
 def test_a_deadline_after_the_published_days_is_refused_with_their_end() -> None:
@@ -130,7 +133,11 @@ def test_a_calendar_that_is_closed_for_a_year_is_refused_and_no_endless_loop() -
 def test_a_calendar_that_opens_within_a_year_is_accepted() -> None:
     overrides = [Override(date(2026, 1, 1) + timedelta(days=day), working=False) for day in range(364)]
 
+    later = [*overrides, *(Override(date(2026, 12, 31) + timedelta(days=day), working=False) for day in range(30))]
+
     validate(calendar("2026-01-01", "2027-12-31", overrides=overrides), at=at("2026-01-01 00:00"))
+    with pytest.raises(NoOpenHours):
+        validate(calendar("2026-01-01", "2027-12-31", overrides=later), at=at("2026-01-01 00:00"))
     with pytest.raises(NoOpenHours):
         validate(calendar("2026-01-01", "2026-12-30", overrides=overrides), at=at("2026-01-01 00:00"))
 
