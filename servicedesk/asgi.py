@@ -3,11 +3,13 @@ asyncio, which needs neither thread nor database per open browser."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope, Scope
+from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicedesk.settings")
@@ -18,7 +20,6 @@ from django.conf import settings  # noqa: E402 - Django is set up from here on
 from servicedesk.checks import refuse_bad_start  # noqa: E402
 from servicedesk.stream import EVENTS_PATH, Hub, serve_events  # noqa: E402
 
-refuse_bad_start()
 hub = Hub(settings.REDIS_URL)
 _site: Any = WSGIMiddleware(cast(Any, _wsgi), workers=settings.WEB_THREADS)
 
@@ -34,6 +35,11 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
 
 async def _live_and_die(scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     await receive()
+    try:
+        await asyncio.to_thread(refuse_bad_start)
+    except SystemCheckError as refusal:
+        await send({"type": "lifespan.startup.failed", "message": str(refusal)})
+        return
     hub.open()
     await send({"type": "lifespan.startup.complete"})
     await receive()

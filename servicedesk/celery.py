@@ -1,4 +1,4 @@
-"""The Celery app: `celery -A servicedesk.celery worker|beat`. It only knocks; the deadlines are rows in PostgreSQL."""
+"""The Celery app: `celery -A servicedesk.celery worker`. Its beat is in beat.py."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicedesk.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # ours run below; all of them would load every page into every worker
 # Only JSON is accepted, so running as root (a container, a bare machine) executes nothing that a message carries.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
@@ -25,7 +26,6 @@ def keep_our_log(**kwargs: Any) -> None:
 
 
 @worker_init.connect
-@beat_init.connect
 def refuse_bad_start(**kwargs: Any) -> None:
     from servicedesk.checks import refuse_bad_start
 

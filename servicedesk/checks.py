@@ -64,7 +64,11 @@ def _check_role(alias: str) -> list[CheckMessage]:
 
 def refuse_bad_start() -> None:
     """Raise SystemCheckError with every finding when a process that serves people or clocks must not start."""
-    errors = [message for message in run_checks(databases=list(_GUARDED)) if message.is_serious()]
+    errors = [
+        message
+        for message in run_checks(tags=[Tags.security, Tags.database], databases=list(_GUARDED))
+        if message.is_serious()
+    ]
     for alias in _GUARDED:
         connections[alias].close()  # a forking server must not share this connection
     if errors:

@@ -22,8 +22,16 @@ from servicedesk.runtime.process import end_with_parent, free_port, stop
 SUPERUSER = "postgres"
 # The server's own locale must be C.UTF-8: with LC_CTYPE=C, trigrams of Chinese text come out empty without a word.
 LOCALE = ("--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-# JIT compiles for longer than our statements run.
-SETTINGS = ("jit=off", "random_page_cost=1.1", "shared_buffers=128MB", "max_connections=100", "log_timezone=UTC")
+# JIT compiles for longer than our statements run; processes for reading ahead and for replication only cost memory.
+SETTINGS = (
+    "jit=off",
+    "random_page_cost=1.1",
+    "shared_buffers=128MB",
+    "max_connections=100",
+    "io_method=sync",
+    "max_logical_replication_workers=0",
+    "log_timezone=UTC",
+)
 # A test cluster may be lost with the machine, never with a killed process.
 TEST_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 

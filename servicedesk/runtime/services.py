@@ -55,6 +55,9 @@ class EmbeddedServices:
             "SECRET_KEY": self.state.secret("secret_key"),
             "SD_STATE": str(self.state.folder),
             "PYTHONUNBUFFERED": "1",
+            # The dictionary of phrases is 40 MB in every process, and a name is not a phrase.
+            "PYPINYIN_NO_PHRASES": "true",
+            "PYPINYIN_NO_DICT_COPY": "true",
         }
 
     def _url(self, role: str) -> str:

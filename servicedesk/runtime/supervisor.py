@@ -43,12 +43,14 @@ class Program:
 
 def programs(state: State) -> list[Program]:
     """The processes beside PostgreSQL and Redis, in the order in which they start."""
-    python, celery = sys.executable, (sys.executable, "-m", "celery", "-A", "servicedesk")
+    python, celery = sys.executable, (sys.executable, "-m", "celery", "-q", "-A")
     lean = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return [
         Program("sweeper", (python, "manage.py", "sla_sweeper")),
-        Program("worker", (*celery, "worker", "-Q", "sla,default", "-c", "2", *lean), patience=25),
-        Program("beat", (*celery, "beat", "-s", str(state.folder / "beat-schedule"), "--pidfile=")),
+        Program(
+            "worker", (*celery, "servicedesk.celery", "worker", "-Q", "sla,default", "-c", "2", *lean), patience=25
+        ),
+        Program("beat", (*celery, "servicedesk.beat", "beat", "-s", str(state.folder / "beat-schedule"), "--pidfile=")),
         Program("web", (python, "manage.py", "web")),
     ]
 

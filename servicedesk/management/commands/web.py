@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import uvicorn
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 
 class Server(uvicorn.Server):
@@ -39,4 +39,7 @@ class Command(BaseCommand):
             ws="none",
             timeout_graceful_shutdown=5,
         )
-        Server(config).run()
+        server = Server(config)
+        server.run()
+        if not server.started:
+            raise CommandError("The web server did not start.", returncode=3)
