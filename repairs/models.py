@@ -13,9 +13,7 @@ from residents.tenancy import CompanyForeignKey, CompanyModel, CompanyOneToOneFi
 class TariffItem(CompanyModel):
     """One line of the public price list of special services (rules REP-07, REP-08). A new price is a new row."""
 
-    project = CompanyForeignKey(
-        "residents.Project", null=True, blank=True, related_name="+"
-    )
+    project = CompanyForeignKey("residents.Project", null=True, blank=True, related_name="+")
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
     price_fen = models.PositiveIntegerField()
@@ -25,9 +23,7 @@ class TariffItem(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="repairs_tariff_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="repairs_tariff_company_id"),
             models.UniqueConstraint(
                 fields=["company", "project", "code"],
                 name="repairs_tariff_current",
@@ -48,35 +44,23 @@ class RepairCategory(CompanyModel):
     initials = models.CharField(max_length=20)
     group = models.CharField(max_length=20)
     """The system it belongs to: 给排水."""
-    trade = models.CharField(
-        max_length=16, choices=Trade.choices, default=Trade.GENERAL
-    )
+    trade = models.CharField(max_length=16, choices=Trade.choices, default=Trade.GENERAL)
     is_public_area = models.BooleanField(default=False)
     is_safety = models.BooleanField(default=False)
     """Water, gas or electric safety: such a need is important (rule REP-27)."""
     warranty_months = models.PositiveSmallIntegerField(default=0)
     """Period of the house quality guarantee, counted from the hand-over of the unit; 0 for none (rule REP-05)."""
     template = models.CharField(max_length=200, blank=True)
-    tariff = CompanyForeignKey(
-        "repairs.TariffItem", null=True, blank=True, related_name="+"
-    )
+    tariff = CompanyForeignKey("repairs.TariffItem", null=True, blank=True, related_name="+")
     position = models.PositiveSmallIntegerField(default=100)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="repairs_category_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "code"], name="repairs_category_code"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="repairs_category_company_id"),
+            models.UniqueConstraint(fields=["company", "code"], name="repairs_category_code"),
         ]
-        indexes = [
-            models.Index(
-                fields=["company", "initials"], name="repairs_category_initials"
-            )
-        ]
+        indexes = [models.Index(fields=["company", "initials"], name="repairs_category_initials")]
 
     def __str__(self) -> str:
         return self.name
@@ -97,26 +81,18 @@ class RepairOrder(CompanyModel):
     category = CompanyForeignKey("repairs.RepairCategory", related_name="+")
     in_warranty = models.BooleanField(default=True)
     warranty_basis = models.CharField(max_length=120, blank=True)
-    form = models.CharField(
-        max_length=12, choices=Form.choices, default=Form.WORK_ORDER
-    )
+    form = models.CharField(max_length=12, choices=Form.choices, default=Form.WORK_ORDER)
     contact_ended_at = models.DateTimeField(null=True, blank=True)
     informed_at = models.DateTimeField(null=True, blank=True)
     """When engineering was told, before or with the dispatch (rule REP-06)."""
 
-    tariff = CompanyForeignKey(
-        "repairs.TariffItem", null=True, blank=True, related_name="+"
-    )
+    tariff = CompanyForeignKey("repairs.TariffItem", null=True, blank=True, related_name="+")
     price_told_at = models.DateTimeField(null=True, blank=True)
     price_accepted_by = models.CharField(max_length=40, blank=True)
 
     dispatched_at = models.DateTimeField(null=True, blank=True)
-    dispatch_kind = models.CharField(
-        max_length=6, choices=DispatchKind.choices, default=DispatchKind.SLIP
-    )
-    trade = models.CharField(
-        max_length=16, choices=Trade.choices, default=Trade.GENERAL
-    )
+    dispatch_kind = models.CharField(max_length=6, choices=DispatchKind.choices, default=DispatchKind.SLIP)
+    trade = models.CharField(max_length=16, choices=Trade.choices, default=Trade.GENERAL)
     visit_no = models.PositiveSmallIntegerField(default=1)
     missed_count = models.PositiveSmallIntegerField(default=0)
     at_night = models.BooleanField(default=False)
@@ -142,22 +118,15 @@ class RepairOrder(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="repairs_order_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "ticket"], name="repairs_order_ticket"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="repairs_order_company_id"),
+            models.UniqueConstraint(fields=["company", "ticket"], name="repairs_order_ticket"),
             models.CheckConstraint(
-                condition=Q(in_warranty=True)
-                | Q(dispatched_at=None)
-                | Q(price_told_at__isnull=False),
+                condition=Q(in_warranty=True) | Q(dispatched_at=None) | Q(price_told_at__isnull=False),
                 name="repairs_order_paid_price_told",
                 violation_error_message="REP-07",
             ),
             models.CheckConstraint(
-                condition=Q(in_warranty=True, form="work_order")
-                | Q(in_warranty=False, form="repair_order"),
+                condition=Q(in_warranty=True, form="work_order") | Q(in_warranty=False, form="repair_order"),
                 name="repairs_order_warranty_decides_form",
                 violation_error_message="REP-05",
             ),
@@ -185,9 +154,7 @@ class Visit(CompanyModel):
 
     ticket = CompanyForeignKey("tickets.Ticket", related_name="visits")
     number = models.PositiveSmallIntegerField()
-    technician = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="visits"
-    )
+    technician = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="visits")
     window_from = models.DateTimeField(null=True, blank=True)
     window_to = models.DateTimeField(null=True, blank=True)
     """End of the agreed window, the due moment of the arrival (rule REP-20); None means 'now'."""
@@ -200,19 +167,13 @@ class Visit(CompanyModel):
     missed_at = models.DateTimeField(null=True, blank=True)
     miss_reason = models.CharField(max_length=200, blank=True)
     apologised_at = models.DateTimeField(null=True, blank=True)
-    consent = CompanyForeignKey(
-        "tickets.Attachment", null=True, blank=True, related_name="+"
-    )
+    consent = CompanyForeignKey("tickets.Attachment", null=True, blank=True, related_name="+")
     finished = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="repairs_visit_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "ticket", "number"], name="repairs_visit_number"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="repairs_visit_company_id"),
+            models.UniqueConstraint(fields=["company", "ticket", "number"], name="repairs_visit_number"),
             models.CheckConstraint(
                 condition=Q(window_from=None, window_to=None)
                 | Q(window_from__isnull=False, window_to__gte=F("window_from")),
@@ -224,11 +185,7 @@ class Visit(CompanyModel):
                 name="repairs_visit_leave_finished_or_consent",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["company", "technician", "-id"], name="repairs_visit_technician"
-            )
-        ]
+        indexes = [models.Index(fields=["company", "technician", "-id"], name="repairs_visit_technician")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} #{self.number}"

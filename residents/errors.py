@@ -24,9 +24,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "refused"
     sentence: Sentence = _("现在不能这样做。")
 
-    def __init__(
-        self, sentence: Sentence | None = None, *, rule: str = "", field: str = ""
-    ) -> None:
+    def __init__(self, sentence: Sentence | None = None, *, rule: str = "", field: str = "") -> None:
         self.sentence = sentence if sentence is not None else self.sentence
         self.rule = rule
         self.field = field

@@ -59,10 +59,4 @@ def grams_of(words: str) -> list[str]:
 
 def contains_words(words: str, *, field: str = "search") -> models.Q:
     """Rows whose grams hold every pair of the words. A word of three letters may match pairs that do not touch."""
-    return models.Q(
-        **{
-            f"{field}__contains": Value(
-                grams_of(words), output_field=ArrayField(models.TextField())
-            )
-        }
-    )
+    return models.Q(**{f"{field}__contains": Value(grams_of(words), output_field=ArrayField(models.TextField()))})

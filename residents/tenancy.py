@@ -22,9 +22,7 @@ from django.db.migrations.state import ProjectState
 SETTING = "app.company"
 # The sub-select is evaluated once per statement, so the index on company_id is used; NULLIF because the setting is an
 # empty string, not NULL, for the rest of a session that has used it once.
-PREDICATE = (
-    f"company_id = (SELECT nullif(current_setting('{SETTING}', true), '')::bigint)"
-)
+PREDICATE = f"company_id = (SELECT nullif(current_setting('{SETTING}', true), '')::bigint)"
 WEB_ROLE, SWEEPER_ROLE, BACKUP_ROLE = "sd_web", "sd_sweeper", "sd_backup"
 
 
@@ -74,19 +72,13 @@ def company_scope(company_id: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator
             _scopes.reset(token)
         if outer is not None and not connections[using].needs_rollback:
             _enter(outer.company_id, using)
-        elif (
-            outer is None
-            and connections[using].in_atomic_block
-            and not connections[using].needs_rollback
-        ):
+        elif outer is None and connections[using].in_atomic_block and not connections[using].needs_rollback:
             _leave(using)
 
 
 def _enter(company_id: int, using: str) -> datetime:
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT now(), set_config(%s, %s, true)", [SETTING, str(company_id)]
-        )
+        cursor.execute("SELECT now(), set_config(%s, %s, true)", [SETTING, str(company_id)])
         moment: datetime = cursor.fetchone()[0]
         return moment
 
@@ -123,9 +115,7 @@ class CompanyOneToOneField(models.OneToOneField[Any, Any]):
 class CompanyModel(models.Model):
     """Base of every table that belongs to a company. New rows take the company of the open scope."""
 
-    company = models.ForeignKey(
-        "residents.Company", models.PROTECT, related_name="+", db_index=False
-    )
+    company = models.ForeignKey("residents.Company", models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         abstract = True
@@ -182,20 +172,14 @@ class CompanyWall(Operation):
         if self.fields is None:
             schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
             schema_editor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-            schema_editor.execute(
-                f"CREATE POLICY company ON {table} USING ({PREDICATE}) WITH CHECK ({PREDICATE})"
-            )
+            schema_editor.execute(f"CREATE POLICY company ON {table} USING ({PREDICATE}) WITH CHECK ({PREDICATE})")
             if self.sweeper:
                 schema_editor.execute(
                     f"CREATE POLICY sweeper ON {table} TO {SWEEPER_ROLE} USING (true) WITH CHECK (true)"
                 )
         for field in model._meta.local_fields:
-            if isinstance(field, _INSIDE) and (
-                self.fields is None or field.name in self.fields
-            ):
-                name = schema_editor.quote_name(
-                    f"{model._meta.db_table}_{field.column}_company"
-                )
+            if isinstance(field, _INSIDE) and (self.fields is None or field.name in self.fields):
+                name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
                 target = schema_editor.quote_name(field.related_model._meta.db_table)
                 schema_editor.execute(
                     f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (company_id, {field.column}) "
@@ -212,15 +196,9 @@ class CompanyWall(Operation):
         model = from_state.apps.get_model(app_label, self.model_name)
         table = schema_editor.quote_name(model._meta.db_table)
         for field in model._meta.local_fields:
-            if isinstance(field, _INSIDE) and (
-                self.fields is None or field.name in self.fields
-            ):
-                name = schema_editor.quote_name(
-                    f"{model._meta.db_table}_{field.column}_company"
-                )
-                schema_editor.execute(
-                    f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
-                )
+            if isinstance(field, _INSIDE) and (self.fields is None or field.name in self.fields):
+                name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
+                schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
         if self.fields is None:
             schema_editor.execute(f"DROP POLICY IF EXISTS sweeper ON {table}")
             schema_editor.execute(f"DROP POLICY IF EXISTS company ON {table}")
@@ -262,9 +240,7 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        table = schema_editor.quote_name(
-            to_state.apps.get_model(app_label, self.model_name)._meta.db_table
-        )
+        table = schema_editor.quote_name(to_state.apps.get_model(app_label, self.model_name)._meta.db_table)
         schema_editor.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
@@ -277,9 +253,7 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        table = schema_editor.quote_name(
-            from_state.apps.get_model(app_label, self.model_name)._meta.db_table
-        )
+        table = schema_editor.quote_name(from_state.apps.get_model(app_label, self.model_name)._meta.db_table)
         schema_editor.execute(f"DROP TRIGGER append_only ON {table}")
 
     def describe(self) -> str:
@@ -293,22 +267,14 @@ def grant_roles(using: str) -> None:
     for what the enforcement role may do. Runs after every migrate, as the owner of the tables.
     """
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT current_user, rolname FROM pg_roles WHERE rolname = %s", [WEB_ROLE]
-        )
+        cursor.execute("SELECT current_user, rolname FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
         row = cursor.fetchone()
         if row is None:
             return
-        cursor.execute(
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {WEB_ROLE}"
-        )
-        cursor.execute(
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}, {SWEEPER_ROLE}"
-        )
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {WEB_ROLE}")
+        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}, {SWEEPER_ROLE}")
         cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {BACKUP_ROLE}")
-        cursor.execute(
-            f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP_ROLE}"
-        )
+        cursor.execute(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP_ROLE}")
         existing = set(connections[using].introspection.table_names(cursor))
         quote = connections[using].ops.quote_name
         for model in apps.get_models(include_auto_created=True):
@@ -316,14 +282,10 @@ def grant_roles(using: str) -> None:
             if table not in existing:
                 continue
             if getattr(model, "append_only", False):
-                cursor.execute(
-                    f"REVOKE UPDATE, DELETE ON {quote(table)} FROM {WEB_ROLE}"
-                )
+                cursor.execute(f"REVOKE UPDATE, DELETE ON {quote(table)} FROM {WEB_ROLE}")
             if granted := getattr(model, "sweeper_may", ""):
                 cursor.execute(f"GRANT {granted} ON {quote(table)} TO {SWEEPER_ROLE}")
-        cursor.execute(
-            f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {WEB_ROLE}"
-        )
+        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {WEB_ROLE}")
 
 
 class CompanyTask(DjangoTask):
@@ -352,9 +314,7 @@ class CompanyTask(DjangoTask):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         headers = getattr(self.request, "headers", None) or {}
-        company_id = headers.get(
-            "company_id", getattr(self.request, "company_id", None)
-        )
+        company_id = headers.get("company_id", getattr(self.request, "company_id", None))
         if company_id is None:
             return super().__call__(*args, **kwargs)
         with company_scope(int(company_id)):

@@ -14,6 +14,8 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
+pytest_plugins = ["tests.worlds"]
+
 ALIASES = {"default", "owner", "sweeper"}
 
 

@@ -2,5 +2,19 @@ from django.apps import AppConfig
 
 
 class TicketsConfig(AppConfig):
+    """The ticket core: kinds, workflow, clocks, escalation, outbox."""
+
     name = "tickets"
     verbose_name = "工单"
+
+    def ready(self) -> None:
+        from tickets import outbox
+        from tickets.clocks import CLOCKS
+        from tickets.sla.alarms import tell_admins
+        from tickets.sla.definitions import register_clocks
+        from tickets.sla.ladder import escalate
+
+        register_clocks(*CLOCKS)
+        outbox.register_topic("escalation", escalate)
+        outbox.register_topic("effect", outbox.perform_effect)
+        outbox.register_topic("alarm", tell_admins)

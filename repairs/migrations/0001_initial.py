@@ -337,9 +337,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="tariffitem",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="repairs_tariff_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="repairs_tariff_company_id"),
         ),
         migrations.AddConstraint(
             model_name="tariffitem",
@@ -352,15 +350,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="repairorder",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="repairs_order_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="repairs_order_company_id"),
         ),
         migrations.AddConstraint(
             model_name="repairorder",
-            constraint=models.UniqueConstraint(
-                fields=("company", "ticket"), name="repairs_order_ticket"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "ticket"), name="repairs_order_ticket"),
         ),
         migrations.AddConstraint(
             model_name="repairorder",
@@ -390,9 +384,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="repairorder",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("completed_at", None), ("is_tested", True), _connector="OR"
-                ),
+                condition=models.Q(("completed_at", None), ("is_tested", True), _connector="OR"),
                 name="repairs_order_finished_is_tested",
             ),
         ),
@@ -405,39 +397,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="repaircategory",
-            index=models.Index(
-                fields=["company", "initials"], name="repairs_category_initials"
-            ),
+            index=models.Index(fields=["company", "initials"], name="repairs_category_initials"),
         ),
         migrations.AddConstraint(
             model_name="repaircategory",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="repairs_category_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="repairs_category_company_id"),
         ),
         migrations.AddConstraint(
             model_name="repaircategory",
-            constraint=models.UniqueConstraint(
-                fields=("company", "code"), name="repairs_category_code"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "code"), name="repairs_category_code"),
         ),
         migrations.AddIndex(
             model_name="visit",
-            index=models.Index(
-                fields=["company", "technician", "-id"], name="repairs_visit_technician"
-            ),
+            index=models.Index(fields=["company", "technician", "-id"], name="repairs_visit_technician"),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="repairs_visit_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="repairs_visit_company_id"),
         ),
         migrations.AddConstraint(
             model_name="visit",
-            constraint=models.UniqueConstraint(
-                fields=("company", "ticket", "number"), name="repairs_visit_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "ticket", "number"), name="repairs_visit_number"),
         ),
         migrations.AddConstraint(
             model_name="visit",

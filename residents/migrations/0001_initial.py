@@ -36,9 +36,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 ("login", models.CharField(max_length=80, unique=True)),
                 ("is_active", models.BooleanField(default=True)),
@@ -147,11 +145,7 @@ class Migration(migrations.Migration):
                     "code",
                     models.CharField(
                         max_length=3,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^\\d{3}$", "项目编码为三位数字。"
-                            )
-                        ],
+                        validators=[django.core.validators.RegexValidator("^\\d{3}$", "项目编码为三位数字。")],
                     ),
                 ),
                 ("office_code", models.CharField(blank=True, max_length=8)),
@@ -438,9 +432,7 @@ class Migration(migrations.Migration):
                 ("short", models.CharField(max_length=20)),
                 (
                     "area",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=8, null=True
-                    ),
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True),
                 ),
                 ("layout", models.CharField(blank=True, max_length=20)),
                 ("hand_over_on", models.DateField(blank=True, null=True)),
@@ -544,45 +536,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="person",
-            index=models.Index(
-                fields=["company", "phone"], name="residents_person_phone"
-            ),
+            index=models.Index(fields=["company", "phone"], name="residents_person_phone"),
         ),
         migrations.AddIndex(
             model_name="person",
-            index=models.Index(
-                fields=["company", "phone_tail"], name="residents_person_tail"
-            ),
+            index=models.Index(fields=["company", "phone_tail"], name="residents_person_tail"),
         ),
         migrations.AddIndex(
             model_name="person",
-            index=models.Index(
-                fields=["company", "pinyin"], name="residents_person_pinyin"
-            ),
+            index=models.Index(fields=["company", "pinyin"], name="residents_person_pinyin"),
         ),
         migrations.AddIndex(
             model_name="person",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="residents_person_search"
-            ),
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="residents_person_search"),
         ),
         migrations.AddConstraint(
             model_name="person",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_person_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_person_company_id"),
         ),
         migrations.AddConstraint(
             model_name="project",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_project_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_project_company_id"),
         ),
         migrations.AddConstraint(
             model_name="project",
-            constraint=models.UniqueConstraint(
-                fields=("company", "code"), name="residents_project_code"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "code"), name="residents_project_code"),
         ),
         migrations.AddConstraint(
             model_name="project",
@@ -593,9 +571,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="building",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_building_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_building_company_id"),
         ),
         migrations.AddConstraint(
             model_name="building",
@@ -606,21 +582,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="staff",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_staff_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_staff_company_id"),
         ),
         migrations.AddConstraint(
             model_name="staff",
-            constraint=models.UniqueConstraint(
-                fields=("company", "number"), name="residents_staff_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "number"), name="residents_staff_number"),
         ),
         migrations.AddIndex(
             model_name="membership",
-            index=models.Index(
-                fields=["company", "role", "project"], name="residents_membership_role"
-            ),
+            index=models.Index(fields=["company", "role", "project"], name="residents_membership_role"),
         ),
         migrations.AddConstraint(
             model_name="membership",
@@ -639,9 +609,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="dutyshift",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_dutyshift_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_dutyshift_company_id"),
         ),
         migrations.AddConstraint(
             model_name="dutyshift",
@@ -652,27 +620,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="unit",
-            index=models.Index(
-                fields=["company", "project", "short"], name="residents_unit_short"
-            ),
+            index=models.Index(fields=["company", "project", "short"], name="residents_unit_short"),
         ),
         migrations.AddIndex(
             model_name="unit",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="residents_unit_search"
-            ),
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="residents_unit_search"),
         ),
         migrations.AddConstraint(
             model_name="unit",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="residents_unit_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="residents_unit_company_id"),
         ),
         migrations.AddConstraint(
             model_name="unit",
-            constraint=models.UniqueConstraint(
-                fields=("company", "code"), name="residents_unit_code"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "code"), name="residents_unit_code"),
         ),
         migrations.AddConstraint(
             model_name="unit",
@@ -683,15 +643,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="occupancy",
-            index=models.Index(
-                fields=["company", "unit"], name="residents_occupancy_unit"
-            ),
+            index=models.Index(fields=["company", "unit"], name="residents_occupancy_unit"),
         ),
         migrations.AddIndex(
             model_name="occupancy",
-            index=models.Index(
-                fields=["company", "person"], name="residents_occupancy_person"
-            ),
+            index=models.Index(fields=["company", "person"], name="residents_occupancy_person"),
         ),
         migrations.AddConstraint(
             model_name="occupancy",

@@ -7,9 +7,7 @@ from django.db import models
 
 
 class AccountManager(BaseUserManager["Account"]):
-    def create_user(
-        self, login: str, password: str | None = None, **fields: Any
-    ) -> Account:
+    def create_user(self, login: str, password: str | None = None, **fields: Any) -> Account:
         """An account that can sign in. `login` is unique over the whole installation."""
         account = self.model(login=login, **fields)
         account.set_password(password)
@@ -30,9 +28,7 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     language = models.CharField(max_length=10, default="zh-hans")
-    theme = models.CharField(
-        max_length=8, default="light", choices=[("light", "light"), ("dark", "dark")]
-    )
+    theme = models.CharField(max_length=8, default="light", choices=[("light", "light"), ("dark", "dark")])
     shortcuts = models.BooleanField(default=True)
     """Whether single-letter shortcuts are on (WCAG 2.1.4 lets a person switch them off)."""
 

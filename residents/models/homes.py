@@ -24,9 +24,7 @@ class Building(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_building_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="residents_building_company_id"),
             models.UniqueConstraint(
                 fields=["company", "project", "cluster", "code"],
                 name="residents_building_code",
@@ -54,28 +52,20 @@ class Unit(CompanyModel):
     layout = models.CharField(max_length=20, blank=True)
     hand_over_on = models.DateField(null=True, blank=True)
     """Day of hand-over; the warranty periods of the quality guarantee count from it (rule REP-05)."""
-    keeper = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    keeper = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     search = GramsField("label", "short", "code")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_unit_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "code"], name="residents_unit_code"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="residents_unit_company_id"),
+            models.UniqueConstraint(fields=["company", "code"], name="residents_unit_code"),
             models.CheckConstraint(
                 condition=Q(code__regex=r"^\d{10}$"),
                 name="residents_unit_code_ten_digits",
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["company", "project", "short"], name="residents_unit_short"
-            ),
+            models.Index(fields=["company", "project", "short"], name="residents_unit_short"),
             GinIndex(fields=["search"], name="residents_unit_search"),
         ]
 
@@ -107,16 +97,10 @@ class Person(CompanyModel):
     search = GramsField("name", "initials", "pinyin")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_person_company_id"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "id"], name="residents_person_company_id")]
         indexes = [
             models.Index(fields=["company", "phone"], name="residents_person_phone"),
-            models.Index(
-                fields=["company", "phone_tail"], name="residents_person_tail"
-            ),
+            models.Index(fields=["company", "phone_tail"], name="residents_person_tail"),
             models.Index(fields=["company", "pinyin"], name="residents_person_pinyin"),
             GinIndex(fields=["search"], name="residents_person_search"),
         ]
@@ -127,17 +111,13 @@ class Person(CompanyModel):
     @property
     def masked_phone(self) -> str:
         """First three and last four digits: 138****6621."""
-        return (
-            f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 7 else "****"
-        )
+        return f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 7 else "****"
 
 
 class OccupancyQuerySet(models.QuerySet["Occupancy"]):
     def current(self, *, on: date) -> Self:
         """Those who live in or own a unit on that day."""
-        return self.filter(from_on__lte=on).filter(
-            Q(until_on=None) | Q(until_on__gte=on)
-        )
+        return self.filter(from_on__lte=on).filter(Q(until_on=None) | Q(until_on__gte=on))
 
 
 class Occupancy(CompanyModel):
@@ -172,9 +152,7 @@ class Occupancy(CompanyModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["company", "unit"], name="residents_occupancy_unit"),
-            models.Index(
-                fields=["company", "person"], name="residents_occupancy_person"
-            ),
+            models.Index(fields=["company", "person"], name="residents_occupancy_person"),
         ]
 
     def __str__(self) -> str:

@@ -28,9 +28,7 @@ class Project(CompanyModel):
     """An estate with its management office (管理处), and the settings that hold for it (rule GEN-08)."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    code = models.CharField(
-        max_length=3, validators=[RegexValidator(r"^\d{3}$", _("项目编码为三位数字。"))]
-    )
+    code = models.CharField(max_length=3, validators=[RegexValidator(r"^\d{3}$", _("项目编码为三位数字。"))])
     """Digits 1 to 3 of every property code of the estate (rule OWN-02)."""
     office_code = models.CharField(max_length=8, blank=True)
     name = models.CharField(max_length=60)
@@ -41,12 +39,8 @@ class Project(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_project_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "code"], name="residents_project_code"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="residents_project_company_id"),
+            models.UniqueConstraint(fields=["company", "code"], name="residents_project_code"),
             models.CheckConstraint(
                 condition=models.Q(code__regex=r"^\d{3}$"),
                 name="residents_project_code_digits",

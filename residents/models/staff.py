@@ -29,55 +29,40 @@ class StaffQuerySet(models.QuerySet["Staff"]):
     def working_in(self, project_id: int) -> Self:
         """Active people with a membership for this project or for the whole company."""
         return self.filter(
-            Q(memberships__project_id=project_id)
-            | Q(memberships__project=None, memberships__isnull=False),
+            Q(memberships__project_id=project_id) | Q(memberships__project=None, memberships__isnull=False),
             is_active=True,
         ).distinct()
 
     def holding(self, role: str, *, project_id: int | None) -> Self:
         """Active people who hold the role in the project or company-wide."""
-        where = Q(memberships__role=role) & (
-            Q(memberships__project=None) | Q(memberships__project_id=project_id)
-        )
+        where = Q(memberships__role=role) & (Q(memberships__project=None) | Q(memberships__project_id=project_id))
         return self.filter(where, is_active=True).distinct()
 
     def on_duty(self, *, at: datetime) -> Self:
         """People with a running shift at that moment."""
-        return self.filter(
-            shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None
-        ).distinct()
+        return self.filter(shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None).distinct()
 
 
 class Staff(CompanyModel):
     """An employee. Signs in by company code and `number` (工号)."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    account = models.OneToOneField(
-        "residents.Account", models.PROTECT, related_name="staff"
-    )
+    account = models.OneToOneField("residents.Account", models.PROTECT, related_name="staff")
     number = models.CharField(max_length=12)
     name = models.CharField(max_length=40)
     pinyin = models.CharField(max_length=80, blank=True)
     phone = models.CharField(max_length=20, blank=True)
-    trades = ArrayField(
-        models.CharField(max_length=16, choices=Trade.choices), default=list, blank=True
-    )
+    trades = ArrayField(models.CharField(max_length=16, choices=Trade.choices), default=list, blank=True)
     is_active = models.BooleanField(default=True)
-    deputy = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    deputy = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     """Who decides while this person is absent; clocks never wait for an approver (rule ROLE-19)."""
 
     objects = StaffQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_staff_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "number"], name="residents_staff_number"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="residents_staff_company_id"),
+            models.UniqueConstraint(fields=["company", "number"], name="residents_staff_number"),
         ]
 
     def __str__(self) -> str:
@@ -86,17 +71,13 @@ class Staff(CompanyModel):
     @cached_property
     def _roles(self) -> dict[int | None, frozenset[str]]:
         held: dict[int | None, set[str]] = {}
-        for project_id, role in Membership.objects.filter(staff_id=self.pk).values_list(
-            "project_id", "role"
-        ):
+        for project_id, role in Membership.objects.filter(staff_id=self.pk).values_list("project_id", "role"):
             held.setdefault(project_id, set()).add(role)
         return {project_id: frozenset(roles) for project_id, roles in held.items()}
 
     def roles_in(self, project_id: int | None) -> frozenset[str]:
         """Role codes held in this project, company-wide ones included. None asks for the company-wide ones only."""
-        return self._roles.get(project_id, frozenset()) | self._roles.get(
-            None, frozenset()
-        )
+        return self._roles.get(project_id, frozenset()) | self._roles.get(None, frozenset())
 
     @property
     def all_roles(self) -> frozenset[str]:
@@ -118,12 +99,8 @@ class Staff(CompanyModel):
 class Membership(CompanyModel):
     """One role of one person, in one project or, without a project, in the whole company."""
 
-    staff = CompanyForeignKey(
-        "residents.Staff", on_delete=models.CASCADE, related_name="memberships"
-    )
-    project = CompanyForeignKey(
-        "residents.Project", null=True, blank=True, related_name="memberships"
-    )
+    staff = CompanyForeignKey("residents.Staff", on_delete=models.CASCADE, related_name="memberships")
+    project = CompanyForeignKey("residents.Project", null=True, blank=True, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
 
     class Meta:
@@ -134,11 +111,7 @@ class Membership(CompanyModel):
                 nulls_distinct=False,
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["company", "role", "project"], name="residents_membership_role"
-            )
-        ]
+        indexes = [models.Index(fields=["company", "role", "project"], name="residents_membership_role")]
 
     def __str__(self) -> str:
         return f"{self.staff_id} {self.role}"
@@ -163,9 +136,7 @@ class DutyShift(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="residents_dutyshift_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="residents_dutyshift_company_id"),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=models.F("started_at")),
                 name="residents_dutyshift_order",

@@ -168,9 +168,7 @@ class Migration(migrations.Migration):
                 ("form_key", models.UUIDField(blank=True, null=True)),
                 (
                     "search",
-                    residents.grams.GramsField(
-                        "number", "title", "place", "contact_name", "description"
-                    ),
+                    residents.grams.GramsField("number", "title", "place", "contact_name", "description"),
                 ),
                 (
                     "accepted_by",
@@ -797,9 +795,7 @@ class Migration(migrations.Migration):
                 ("entered_at", models.DateTimeField()),
                 (
                     "recorded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("actor_label", models.CharField(blank=True, max_length=20)),
                 (
@@ -1136,11 +1132,7 @@ class Migration(migrations.Migration):
                         name="tickets_outbox_waiting",
                     )
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("company", "dedup_key"), name="tickets_outbox_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("company", "dedup_key"), name="tickets_outbox_once")],
             },
         ),
         migrations.CreateModel(
@@ -1195,18 +1187,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        fields=["company", "fired_at"], name="tickets_slafiring_log"
-                    )
-                ],
+                "indexes": [models.Index(fields=["company", "fired_at"], name="tickets_slafiring_log")],
             },
         ),
         migrations.AddConstraint(
             model_name="slarule",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_slarule_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_slarule_company_id"),
         ),
         migrations.AddConstraint(
             model_name="slarule",
@@ -1227,9 +1213,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(
-                fields=["company", "project", "-id"], name="tickets_ticket_newest"
-            ),
+            index=models.Index(fields=["company", "project", "-id"], name="tickets_ticket_newest"),
         ),
         migrations.AddIndex(
             model_name="ticket",
@@ -1240,9 +1224,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(
-                fields=["company", "unit", "-id"], name="tickets_ticket_unit"
-            ),
+            index=models.Index(fields=["company", "unit", "-id"], name="tickets_ticket_unit"),
         ),
         migrations.AddIndex(
             model_name="ticket",
@@ -1262,27 +1244,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search"], name="tickets_ticket_search"
-            ),
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="tickets_ticket_search"),
         ),
         migrations.AddConstraint(
             model_name="ticket",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_ticket_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_ticket_company_id"),
         ),
         migrations.AddConstraint(
             model_name="ticket",
-            constraint=models.UniqueConstraint(
-                fields=("company", "project", "number"), name="tickets_ticket_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "project", "number"), name="tickets_ticket_number"),
         ),
         migrations.AddConstraint(
             model_name="ticket",
-            constraint=models.UniqueConstraint(
-                fields=("company", "form_key"), name="tickets_ticket_form_key"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "form_key"), name="tickets_ticket_form_key"),
         ),
         migrations.AddConstraint(
             model_name="ticket",
@@ -1338,33 +1312,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="promise",
-            index=models.Index(
-                fields=["company", "ticket"], name="tickets_promise_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket"], name="tickets_promise_ticket"),
         ),
         migrations.AddConstraint(
             model_name="promise",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_promise_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_promise_company_id"),
         ),
         migrations.AddIndex(
             model_name="notice",
-            index=models.Index(
-                fields=["company", "staff", "-id"], name="tickets_notice_inbox"
-            ),
+            index=models.Index(fields=["company", "staff", "-id"], name="tickets_notice_inbox"),
         ),
         migrations.AddIndex(
             model_name="notice",
-            index=models.Index(
-                fields=["company", "clock"], name="tickets_notice_clock"
-            ),
+            index=models.Index(fields=["company", "clock"], name="tickets_notice_clock"),
         ),
         migrations.AddConstraint(
             model_name="notice",
-            constraint=models.UniqueConstraint(
-                fields=("company", "staff", "dedup_key"), name="tickets_notice_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "staff", "dedup_key"), name="tickets_notice_once"),
         ),
         migrations.AddIndex(
             model_name="callback",
@@ -1400,21 +1364,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="attachment",
-            index=models.Index(
-                fields=["company", "ticket", "id"], name="tickets_attachment_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket", "id"], name="tickets_attachment_ticket"),
         ),
         migrations.AddConstraint(
             model_name="attachment",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_attachment_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_attachment_company_id"),
         ),
         migrations.AddIndex(
             model_name="approval",
-            index=models.Index(
-                fields=["company", "ticket"], name="tickets_approval_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket"], name="tickets_approval_ticket"),
         ),
         migrations.AddConstraint(
             model_name="approval",
@@ -1450,15 +1408,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticketevent",
-            index=models.Index(
-                fields=["company", "ticket", "id"], name="tickets_event_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket", "id"], name="tickets_event_ticket"),
         ),
         migrations.AddConstraint(
             model_name="ticketevent",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_event_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_event_company_id"),
         ),
         migrations.AddConstraint(
             model_name="ticketevent",
@@ -1476,21 +1430,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticketreporter",
-            index=models.Index(
-                fields=["company", "ticket"], name="tickets_reporter_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket"], name="tickets_reporter_ticket"),
         ),
         migrations.AddConstraint(
             model_name="ticketreporter",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_reporter_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_reporter_company_id"),
         ),
         migrations.AddConstraint(
             model_name="workcalendar",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_workcalendar_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_workcalendar_company_id"),
         ),
         migrations.AddConstraint(
             model_name="workcalendar",
@@ -1510,16 +1458,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="slaclock",
-            index=models.Index(
-                fields=["company", "ticket"], name="tickets_slaclock_ticket"
-            ),
+            index=models.Index(fields=["company", "ticket"], name="tickets_slaclock_ticket"),
         ),
         migrations.AddIndex(
             model_name="slaclock",
             index=models.Index(
-                condition=models.Q(
-                    ("state__in", ("running", "paused", "breached_open"))
-                ),
+                condition=models.Q(("state__in", ("running", "paused", "breached_open"))),
                 fields=["company", "project", "due_at"],
                 name="tickets_slaclock_queue",
             ),
@@ -1544,16 +1488,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="slaclock",
-            constraint=models.UniqueConstraint(
-                fields=("company", "id"), name="tickets_slaclock_company_id"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "id"), name="tickets_slaclock_company_id"),
         ),
         migrations.AddConstraint(
             model_name="slaclock",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state__in", ("running", "paused", "breached_open"))
-                ),
+                condition=models.Q(("state__in", ("running", "paused", "breached_open"))),
                 fields=("company", "rule_code", "scope"),
                 name="tickets_slaclock_one_live",
             ),
@@ -1583,9 +1523,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="slaclock",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("stopped_at", None), ("next_fire_at", None), _connector="OR"
-                ),
+                condition=models.Q(("stopped_at", None), ("next_fire_at", None), _connector="OR"),
                 name="tickets_slaclock_stopped_is_silent",
             ),
         ),
@@ -1602,9 +1540,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="calendaroverride",
-            constraint=models.UniqueConstraint(
-                fields=("company", "calendar", "day"), name="tickets_override_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("company", "calendar", "day"), name="tickets_override_once"),
         ),
         migrations.AddConstraint(
             model_name="calendarday",

@@ -11,11 +11,7 @@ from residents.tenancy import CompanyForeignKey, CompanyModel
 
 def default_hours() -> list[list[str]]:
     """Monday to Friday 8:30 to 12:00 and 13:30 to 17:30, as [weekday, opens, closes]; Monday is 0."""
-    return [
-        [str(day), *span]
-        for day in range(5)
-        for span in (("08:30", "12:00"), ("13:30", "17:30"))
-    ]
+    return [[str(day), *span] for day in range(5) for span in (("08:30", "12:00"), ("13:30", "17:30"))]
 
 
 class NationalDay(models.Model):
@@ -38,9 +34,7 @@ class NationalDay(models.Model):
 class WorkCalendar(CompanyModel):
     """Working hours of a company or of one of its projects. `revision` names the published set of days."""
 
-    project = CompanyForeignKey(
-        "residents.Project", null=True, blank=True, related_name="calendars"
-    )
+    project = CompanyForeignKey("residents.Project", null=True, blank=True, related_name="calendars")
     name = models.CharField(max_length=40)
     zone = models.CharField(max_length=40, default="Asia/Shanghai")
     weekly_hours = models.JSONField(default=default_hours)
@@ -49,9 +43,7 @@ class WorkCalendar(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_workcalendar_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="tickets_workcalendar_company_id"),
             models.UniqueConstraint(
                 fields=["company", "project"],
                 name="tickets_workcalendar_project",
@@ -72,11 +64,7 @@ class CalendarOverride(CompanyModel):
     name = models.CharField(max_length=40)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "calendar", "day"], name="tickets_override_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "calendar", "day"], name="tickets_override_once")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

@@ -20,9 +20,7 @@ class SlaRule(CompanyModel):
     Running clocks keep the version they started with.
     """
 
-    project = CompanyForeignKey(
-        "residents.Project", null=True, blank=True, related_name="+"
-    )
+    project = CompanyForeignKey("residents.Project", null=True, blank=True, related_name="+")
     code = models.CharField(max_length=24)
     """Key of the definition: the rulebook's ID, sometimes with a part (REP-20.apology)."""
     version = models.PositiveIntegerField()
@@ -35,18 +33,14 @@ class SlaRule(CompanyModel):
     ladder = models.JSONField()
     """Rows {step, level, after, share, at_least, at_most, audience, effect}; see `tickets.sla.ladder`."""
     created_at = models.DateTimeField()
-    created_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    created_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     retired_at = models.DateTimeField(null=True, blank=True)
 
     sweeper_may: ClassVar[str] = "SELECT"
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_slarule_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="tickets_slarule_company_id"),
             models.UniqueConstraint(
                 fields=["company", "project", "code", "version"],
                 name="tickets_slarule_version",
@@ -85,9 +79,7 @@ class SlaClockQuerySet(models.QuerySet["SlaClock"]):
 
     def overdue(self, *, at: datetime) -> Self:
         """Live and past due at that moment, whether or not the sweep has been there yet."""
-        return self.filter(
-            state__in=(ClockState.RUNNING, ClockState.BREACHED_OPEN), due_at__lt=at
-        )
+        return self.filter(state__in=(ClockState.RUNNING, ClockState.BREACHED_OPEN), due_at__lt=at)
 
     def missed(self) -> Self:
         """Breaches of the record, finished late ones included; corrected ones count as met (rule GEN-02)."""
@@ -102,17 +94,13 @@ class SlaClock(CompanyModel):
     """
 
     project = CompanyForeignKey("residents.Project", related_name="+")
-    ticket = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="clocks"
-    )
+    ticket = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="clocks")
     rule = CompanyForeignKey("tickets.SlaRule", related_name="+")
     rule_code = models.CharField(max_length=24)
     scope = models.CharField(max_length=64)
     """What one clock is for (column Per of the rulebook's table a): ticket:12, ticket:12/visit:2, ticket:12/reporter:88."""
     cycle_no = models.PositiveSmallIntegerField(default=1)
-    state = models.CharField(
-        max_length=16, choices=ClockState.choices, default=ClockState.RUNNING
-    )
+    state = models.CharField(max_length=16, choices=ClockState.choices, default=ClockState.RUNNING)
     lane = models.PositiveSmallIntegerField(default=0)
     """0 seconds and minutes, 1 hours and days, 2 months: the order in which a storm is worked off."""
     is_advisory = models.BooleanField(default=False)
@@ -135,9 +123,7 @@ class SlaClock(CompanyModel):
     """The step really happened in time but was entered late: the breach stays on record, the result counts as met."""
     reason = models.CharField(max_length=120, blank=True)
     """Why it was cancelled, corrected or excluded."""
-    calendar = CompanyForeignKey(
-        "tickets.WorkCalendar", null=True, blank=True, related_name="+"
-    )
+    calendar = CompanyForeignKey("tickets.WorkCalendar", null=True, blank=True, related_name="+")
     calendar_revision = models.PositiveIntegerField(default=0)
     is_provisional = models.BooleanField(default=False)
     epoch = models.PositiveSmallIntegerField(default=1)
@@ -152,17 +138,14 @@ class SlaClock(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_slaclock_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="tickets_slaclock_company_id"),
             models.UniqueConstraint(
                 fields=["company", "rule_code", "scope"],
                 name="tickets_slaclock_one_live",
                 condition=_LIVE,
             ),
             models.CheckConstraint(
-                condition=Q(next_fire_at=None)
-                | Q(state__in=(ClockState.RUNNING, ClockState.BREACHED_OPEN)),
+                condition=Q(next_fire_at=None) | Q(state__in=(ClockState.RUNNING, ClockState.BREACHED_OPEN)),
                 name="tickets_slaclock_armed_is_running",
             ),
             models.CheckConstraint(
@@ -228,9 +211,7 @@ class SlaClockInterval(CompanyModel):
     is_running = models.BooleanField()
     began_at = models.DateTimeField()
     reason = models.CharField(max_length=120, blank=True)
-    event = CompanyForeignKey(
-        "tickets.TicketEvent", null=True, blank=True, related_name="+"
-    )
+    event = CompanyForeignKey("tickets.TicketEvent", null=True, blank=True, related_name="+")
 
     append_only: ClassVar[bool] = True
 
@@ -269,9 +250,7 @@ class SlaFiring(CompanyModel):
     sweeper_may: ClassVar[str] = "SELECT, INSERT"
 
     class Meta:
-        indexes = [
-            models.Index(fields=["company", "fired_at"], name="tickets_slafiring_log")
-        ]
+        indexes = [models.Index(fields=["company", "fired_at"], name="tickets_slafiring_log")]
 
     def __str__(self) -> str:
         return f"{self.clock_id}/{self.epoch}/{self.step_no}"
@@ -317,11 +296,7 @@ class Outbox(CompanyModel):
     sweeper_may: ClassVar[str] = "SELECT, INSERT, UPDATE"
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "dedup_key"], name="tickets_outbox_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "dedup_key"], name="tickets_outbox_once")]
         indexes = [
             models.Index(
                 fields=["not_before"],
@@ -339,12 +314,8 @@ class Notice(CompanyModel):
 
     project = CompanyForeignKey("residents.Project", related_name="+")
     staff = CompanyForeignKey("residents.Staff", related_name="notices")
-    ticket = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="notices"
-    )
-    clock = CompanyForeignKey(
-        "tickets.SlaClock", null=True, blank=True, related_name="notices"
-    )
+    ticket = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="notices")
+    clock = CompanyForeignKey("tickets.SlaClock", null=True, blank=True, related_name="notices")
     epoch = models.PositiveSmallIntegerField(default=0)
     step_no = models.PositiveSmallIntegerField(default=0)
     level = models.PositiveSmallIntegerField(default=0)
@@ -355,15 +326,9 @@ class Notice(CompanyModel):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "staff", "dedup_key"], name="tickets_notice_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "staff", "dedup_key"], name="tickets_notice_once")]
         indexes = [
-            models.Index(
-                fields=["company", "staff", "-id"], name="tickets_notice_inbox"
-            ),
+            models.Index(fields=["company", "staff", "-id"], name="tickets_notice_inbox"),
             models.Index(fields=["company", "clock"], name="tickets_notice_clock"),
         ]
 

@@ -14,28 +14,18 @@ class TicketReporter(CompanyModel):
     """One person who reported the matter. Each reporter of a public fault is owed a reply (rules REP-01, REP-02)."""
 
     ticket = CompanyForeignKey("tickets.Ticket", related_name="reporters")
-    person = CompanyForeignKey(
-        "residents.Person", null=True, blank=True, related_name="+"
-    )
+    person = CompanyForeignKey("residents.Person", null=True, blank=True, related_name="+")
     unit = CompanyForeignKey("residents.Unit", null=True, blank=True, related_name="+")
     name = models.CharField(max_length=40)
     phone = models.CharField(max_length=20, blank=True)
     reported_at = models.DateTimeField()
-    came_from = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="+"
-    )
+    came_from = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="+")
     """The duplicate ticket that brought this reporter here."""
     replied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_reporter_company_id"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["company", "ticket"], name="tickets_reporter_ticket")
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "id"], name="tickets_reporter_company_id")]
+        indexes = [models.Index(fields=["company", "ticket"], name="tickets_reporter_ticket")]
 
     def __str__(self) -> str:
         return self.name
@@ -47,24 +37,14 @@ class Promise(CompanyModel):
     ticket = CompanyForeignKey("tickets.Ticket", related_name="promises")
     subject = models.CharField(max_length=80)
     promised_at = models.DateTimeField()
-    made_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    made_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     made_at = models.DateTimeField()
     kept_at = models.DateTimeField(null=True, blank=True)
-    replaced_by = CompanyForeignKey(
-        "tickets.Promise", null=True, blank=True, related_name="replaces"
-    )
+    replaced_by = CompanyForeignKey("tickets.Promise", null=True, blank=True, related_name="replaces")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_promise_company_id"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["company", "ticket"], name="tickets_promise_ticket")
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "id"], name="tickets_promise_company_id")]
+        indexes = [models.Index(fields=["company", "ticket"], name="tickets_promise_ticket")]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.promised_at:%m-%d %H:%M}"
@@ -86,12 +66,8 @@ class Callback(CompanyModel):
 
     ticket = CompanyForeignKey("tickets.Ticket", related_name="callbacks")
     called_at = models.DateTimeField()
-    caller = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
-    method = models.CharField(
-        max_length=8, choices=Method.choices, default=Method.PHONE
-    )
+    caller = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
+    method = models.CharField(max_length=8, choices=Method.choices, default=Method.PHONE)
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
     is_second = models.BooleanField(default=False)
     """The second callback of an important need (rule REP-27)."""
@@ -104,9 +80,7 @@ class Callback(CompanyModel):
     words = models.CharField(max_length=1000, blank=True)
     demand = models.CharField(max_length=500, blank=True)
     next_try_at = models.DateTimeField(null=True, blank=True)
-    follow_up = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="+"
-    )
+    follow_up = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="+")
 
     append_only: ClassVar[bool] = True
 
@@ -117,8 +91,7 @@ class Callback(CompanyModel):
                 name="tickets_callback_scale",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome="reached")
-                | (Q(is_solved__isnull=False) & ~Q(person_reached="")),
+                condition=~Q(outcome="reached") | (Q(is_solved__isnull=False) & ~Q(person_reached="")),
                 name="tickets_callback_reached_says_what",
             ),
         ]
@@ -147,9 +120,7 @@ class Attachment(CompanyModel):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     ticket = CompanyForeignKey("tickets.Ticket", related_name="attachments")
-    purpose = models.CharField(
-        max_length=10, choices=Purpose.choices, default=Purpose.OTHER
-    )
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.OTHER)
     file = models.FileField(max_length=120)
     content_type = models.CharField(max_length=30)
     name = models.CharField(max_length=120)
@@ -157,25 +128,15 @@ class Attachment(CompanyModel):
     size = models.PositiveIntegerField()
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
-    uploaded_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    uploaded_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     uploaded_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True, blank=True)
     visit_no = models.PositiveSmallIntegerField(default=0)
     """The visit it belongs to; 0 for none."""
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_attachment_company_id"
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["company", "ticket", "id"], name="tickets_attachment_ticket"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["company", "id"], name="tickets_attachment_company_id")]
+        indexes = [models.Index(fields=["company", "ticket", "id"], name="tickets_attachment_ticket")]
 
     def __str__(self) -> str:
         return self.name
@@ -197,12 +158,8 @@ class Approval(CompanyModel):
     """Money at stake, in fen."""
     asked_by = CompanyForeignKey("residents.Staff", related_name="+")
     asked_at = models.DateTimeField()
-    decision = models.CharField(
-        max_length=8, choices=Decision.choices, default=Decision.WAITING
-    )
-    decided_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    decision = models.CharField(max_length=8, choices=Decision.choices, default=Decision.WAITING)
+    decided_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
 
@@ -218,9 +175,7 @@ class Approval(CompanyModel):
                 name="tickets_approval_decided",
             ),
         ]
-        indexes = [
-            models.Index(fields=["company", "ticket"], name="tickets_approval_ticket")
-        ]
+        indexes = [models.Index(fields=["company", "ticket"], name="tickets_approval_ticket")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.subject} {self.decision}"

@@ -29,11 +29,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Tickets of the projects the person works in; somebody who is only a technician sees own and pooled ones."""
         from residents.roles import Role
 
-        tickets = (
-            self
-            if staff.project_ids is None
-            else self.filter(project_id__in=staff.project_ids)
-        )
+        tickets = self if staff.project_ids is None else self.filter(project_id__in=staff.project_ids)
         if staff.all_roles <= {Role.TECHNICIAN}:
             return tickets.filter(Q(assignee=staff) | Q(is_pooled=True))
         return tickets
@@ -66,32 +62,22 @@ class Ticket(CompanyModel):
     description = models.CharField(max_length=5000, blank=True)
     category = models.CharField(max_length=40, blank=True)
     is_public_area = models.BooleanField(default=False)
-    unit = CompanyForeignKey(
-        "residents.Unit", null=True, blank=True, related_name="tickets"
-    )
+    unit = CompanyForeignKey("residents.Unit", null=True, blank=True, related_name="tickets")
     place = models.CharField(max_length=80)
     """Where, as staff say it: 3栋1单元2502, or a public place."""
-    reporter = CompanyForeignKey(
-        "residents.Person", null=True, blank=True, related_name="tickets"
-    )
+    reporter = CompanyForeignKey("residents.Person", null=True, blank=True, related_name="tickets")
     contact_name = models.CharField(max_length=40, blank=True)
     contact_phone = models.CharField(max_length=20, blank=True)
     channel = models.CharField(max_length=12, default="phone")
-    response = models.CharField(
-        max_length=8, choices=Response.choices, default=Response.NOW
-    )
+    response = models.CharField(max_length=8, choices=Response.choices, default=Response.NOW)
     explanation = models.CharField(max_length=500, blank=True)
     """What the customer was told when the answer is 'cannot' (rule GEN-03)."""
     is_important = models.BooleanField(default=False)
     """An important need: a second callback within a month (rule REP-27)."""
 
-    owner = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    owner = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     """Who took the matter first and answers for it (首问责任人)."""
-    assignee = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="assigned_tickets"
-    )
+    assignee = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="assigned_tickets")
     is_pooled = models.BooleanField(default=False)
     """Waiting in the open pool for any technician of the trade."""
 
@@ -105,25 +91,17 @@ class Ticket(CompanyModel):
     """When the work was finished, the anchor of every callback."""
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    accepted_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    accepted_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     accepted_by_owner = models.BooleanField(default=False)
     accepted_at = models.DateTimeField(null=True, blank=True)
     called_back_at = models.DateTimeField(null=True, blank=True)
-    reviewed_by = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    reviewed_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     archive_number = models.CharField(max_length=30, blank=True)
 
-    merged_into = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="merged"
-    )
-    rework_of = CompanyForeignKey(
-        "tickets.Ticket", null=True, blank=True, related_name="reworks"
-    )
+    merged_into = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="merged")
+    rework_of = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="reworks")
     rework_count = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     form_key = models.UUIDField(null=True, blank=True)
@@ -135,23 +113,15 @@ class Ticket(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_ticket_company_id"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "project", "number"], name="tickets_ticket_number"
-            ),
-            models.UniqueConstraint(
-                fields=["company", "form_key"], name="tickets_ticket_form_key"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="tickets_ticket_company_id"),
+            models.UniqueConstraint(fields=["company", "project", "number"], name="tickets_ticket_number"),
+            models.UniqueConstraint(fields=["company", "form_key"], name="tickets_ticket_form_key"),
             models.CheckConstraint(
                 condition=Q(reported_at__lte=models.F("entered_at")),
                 name="tickets_ticket_not_from_the_future",
             ),
             models.CheckConstraint(
-                condition=Q(reviewed_by=None)
-                | Q(accepted_by=None)
-                | ~Q(reviewed_by=models.F("accepted_by")),
+                condition=Q(reviewed_by=None) | Q(accepted_by=None) | ~Q(reviewed_by=models.F("accepted_by")),
                 name="tickets_ticket_reviewer_is_not_acceptor",
             ),
             models.CheckConstraint(
@@ -168,9 +138,7 @@ class Ticket(CompanyModel):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["company", "project", "-id"], name="tickets_ticket_newest"
-            ),
+            models.Index(fields=["company", "project", "-id"], name="tickets_ticket_newest"),
             models.Index(
                 fields=["company", "project", "state", "-id"],
                 name="tickets_ticket_state",
@@ -236,14 +204,10 @@ class TicketEvent(CompanyModel):
     entered_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     """The database's own clock, whatever `at` a simulation passed."""
-    actor = CompanyForeignKey(
-        "residents.Staff", null=True, blank=True, related_name="+"
-    )
+    actor = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     actor_label = models.CharField(max_length=20, blank=True)
     """Who acted when it was nobody on the staff: 系统 or 业主."""
-    audience = models.CharField(
-        max_length=8, choices=Audience.choices, default=Audience.INTERNAL
-    )
+    audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.INTERNAL)
     data = models.JSONField(default=dict)
 
     append_only: ClassVar[bool] = True
@@ -251,19 +215,13 @@ class TicketEvent(CompanyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["company", "id"], name="tickets_event_company_id"
-            ),
+            models.UniqueConstraint(fields=["company", "id"], name="tickets_event_company_id"),
             models.CheckConstraint(
                 condition=Q(occurred_at__lte=models.F("entered_at")),
                 name="tickets_event_not_from_the_future",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["company", "ticket", "id"], name="tickets_event_ticket"
-            )
-        ]
+        indexes = [models.Index(fields=["company", "ticket", "id"], name="tickets_event_ticket")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.kind}"

@@ -1,0 +1,357 @@
+"""The tail every kind shares, from the finished work to the archive: acceptance, callback, review, archive (CBK).
+
+Kinds append `TAIL_STATES` and `tail()` to their workflow. Two gates in order, and nobody passes a gate he stands on
+both sides of: the doer does not accept, the acceptor does not review (rules CBK-04, ROLE-18).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from residents.errors import GateClosed, InvalidInput
+from residents.models import Staff
+from tickets import policies
+from tickets.models import Callback, Response, Ticket
+from tickets.workflow import Gate, State, Step, Transition, step
+
+ATTEMPTS_BEFORE_MESSAGE = 3
+ATTEMPTS_APART = timedelta(minutes=30)
+SATISFIED = 4
+"""The top two of five steps count as satisfied (ambiguity A-24)."""
+
+TAIL_STATES = (
+    State("completion_reported", _("待验收"), "dot"),
+    State("accepted_ok", _("待回访"), "ring-tick"),
+    State("rework", _("返修"), "dashed"),
+    State("called_back", _("待审核"), "ring-tick"),
+    State("reviewed", _("待归档"), "ring-tick"),
+    State("archived", _("已归档"), "tick", is_end=True),
+)
+
+
+def did_the_work(ticket: Ticket, staff: Staff | None) -> bool:
+    """Whether the person was ever sent to do the work of this ticket."""
+    if staff is None:
+        return False
+    if ticket.assignee_id == staff.pk:
+        return True
+    return ticket.events.filter(kind__in=("accepted", "arrived", "work_finished"), actor=staff).exists()
+
+
+def _acceptor_is_not_doer(taken: Step) -> bool:
+    return not did_the_work(taken.ticket, taken.by)
+
+
+def _reviewer_is_not_acceptor(taken: Step) -> bool:
+    return taken.by is None or taken.by.pk != taken.ticket.accepted_by_id
+
+
+def _has_callback(taken: Step) -> bool:
+    return has_callback(taken.ticket)
+
+
+def has_callback(ticket: Ticket) -> bool:
+    """A customer reached, or after three tries a written message, since the work was last finished (CBK-02, CBK-11)."""
+    done = ticket.callbacks.filter(outcome__in=(Callback.Outcome.REACHED, Callback.Outcome.MESSAGE_SENT))
+    if ticket.handled_at is not None:
+        done = done.filter(called_at__gte=ticket.handled_at)
+    return done.exists()
+
+
+def _answer_is_complete(taken: Step) -> bool:
+    return taken.ticket.response != Response.CANNOT or bool(taken.ticket.explanation)
+
+
+DOER_IS_NOT_ACCEPTOR = Gate("CBK-04", _("做这项工作的人不能自己验收，请由客服专员或业主验收。"), _acceptor_is_not_doer)
+ACCEPTOR_IS_NOT_REVIEWER = Gate(
+    "ROLE-18", _("验收人不能审核同一张工单，请由另一位负责人审核。"), _reviewer_is_not_acceptor
+)
+DOER_IS_NOT_REVIEWER = Gate("ROLE-18", _("做这项工作的人不能审核它。"), _acceptor_is_not_doer)
+CALLED_BACK = Gate("CBK-02", _("还没有回访记录，先完成电话回访再审核。"), _has_callback)
+EXPLAINED = Gate("GEN-03", _("答复为“不能办”时，必须写明向业主的解释。"), _answer_is_complete)
+
+
+def tail(*, archive_gates: tuple[Gate, ...], accept_gates: tuple[Gate, ...] = ()) -> tuple[Transition, ...]:
+    """The transitions from acceptance to archive; `archive_gates` are the kind's own papers (rule CBK-06)."""
+    return (
+        Transition(
+            action="accept_result",
+            label=_("验收合格"),
+            sources=("completion_reported",),
+            target="accepted_ok",
+            event="result_accepted",
+            policy=policies.ACCEPT_RESULT,
+            gates=(DOER_IS_NOT_ACCEPTOR, *accept_gates),
+            is_primary=True,
+        ),
+        Transition(
+            action="reject_result",
+            label=_("验收不合格"),
+            sources=("completion_reported",),
+            target="rework",
+            event="result_rejected",
+            policy=policies.ACCEPT_RESULT,
+        ),
+        Transition(
+            action="call_back",
+            label=_("登记回访"),
+            sources=("accepted_ok",),
+            target="called_back",
+            event="callback_done",
+            policy=policies.CALL_BACK,
+            is_primary=True,
+        ),
+        Transition(
+            action="call_back_negative",
+            label=_("回访不满意"),
+            sources=("accepted_ok", "called_back"),
+            target="rework",
+            event="callback_negative",
+            policy=policies.CALL_BACK,
+        ),
+        Transition(
+            action="try_callback",
+            label=_("登记未接通"),
+            sources=("accepted_ok", "called_back", "reviewed", "archived"),
+            target=None,
+            event="callback_attempted",
+            policy=policies.CALL_BACK,
+        ),
+        Transition(
+            action="second_callback",
+            label=_("登记二次回访"),
+            sources=("called_back", "reviewed", "archived"),
+            target=None,
+            event="second_callback_done",
+            policy=policies.CALL_BACK,
+        ),
+        Transition(
+            action="review",
+            label=_("审核通过"),
+            sources=("called_back",),
+            target="reviewed",
+            event="reviewed",
+            policy=policies.REVIEW,
+            gates=(CALLED_BACK, ACCEPTOR_IS_NOT_REVIEWER, DOER_IS_NOT_REVIEWER, EXPLAINED),
+            is_primary=True,
+        ),
+        Transition(
+            action="return_from_review",
+            label=_("退回返修"),
+            sources=("called_back",),
+            target="rework",
+            event="review_returned",
+            policy=policies.REVIEW,
+        ),
+        Transition(
+            action="archive",
+            label=_("归档"),
+            sources=("reviewed",),
+            target="archived",
+            event="archived",
+            policy=policies.ARCHIVE,
+            gates=archive_gates,
+            key="",
+            is_primary=True,
+        ),
+    )
+
+
+def accept_result(
+    ticket_id: int,
+    *,
+    by: Staff | None,
+    method: str = "on_site",
+    note: str = "",
+    by_owner: bool = False,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """The specialist, or the owner, accepts the work as good (rules CBK-04, REP-25, REP-41).
+
+    `method`: on_site, phone or evidence. Raises GateClosed when the person did the work himself.
+    """
+    label = "owner" if by_owner else ""
+    with step(
+        ticket_id, "accept_result", by=by, at=at, occurred_at=occurred_at, version=version, actor_label=label
+    ) as taken:
+        taken.ticket.accepted_by = by
+        taken.ticket.accepted_by_owner = by_owner
+        taken.ticket.accepted_at = taken.occurred_at
+        taken.say(method=method, note=note)
+    return taken.ticket
+
+
+def reject_result(
+    ticket_id: int,
+    *,
+    by: Staff | None,
+    reason: str,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Not accepted: back to handling, counted as rework. A reason is required (rule CBK-04)."""
+    _need(reason, "reason", _t("请写明不合格的原因。"), "CBK-04")
+    with step(ticket_id, "reject_result", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _back_to_work(taken, reason)
+    return taken.ticket
+
+
+def register_callback(
+    ticket_id: int,
+    *,
+    by: Staff | None,
+    outcome: str,
+    method: str = Callback.Method.PHONE,
+    person_reached: str = "",
+    is_solved: bool | None = None,
+    satisfaction: int | None = None,
+    answers: dict[str, Any] | None = None,
+    words: str = "",
+    demand: str = "",
+    next_try_at: datetime | None = None,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Callback:
+    """One attempt to call the customer back (rules CBK-02, CBK-10 to CBK-12, REP-26, REP-27).
+
+    Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work; not
+    reached is a row of its own. A written message counts only after three attempts at different times. On a ticket
+    that has been called back already, a reached customer is the second callback.
+    """
+    outcomes = Callback.Outcome
+    if outcome not in outcomes.values:
+        raise InvalidInput(_t("请选择回访结果。"), field="outcome", rule="CBK-10")
+    if outcome == outcomes.REACHED:
+        _need(person_reached, "person_reached", _t("请填写接电话的人。"), "CBK-10")
+        if is_solved is None or satisfaction is None:
+            raise InvalidInput(_t("请选择问题是否解决和满意度。"), field="satisfaction", rule="CBK-10")
+        if not 1 <= satisfaction <= 5:
+            raise InvalidInput(_t("满意度为 1 到 5。"), field="satisfaction", rule="CBK-10")
+    ticket = Ticket.objects.get(pk=ticket_id)
+    negative = outcome == outcomes.REACHED and not (is_solved and (satisfaction or 0) >= SATISFIED)
+    again = ticket.state in ("called_back", "reviewed", "archived")
+    if outcome == outcomes.MESSAGE_SENT:
+        _three_attempts(ticket, before=occurred_at or at)
+    if outcome in (outcomes.NO_ANSWER, outcomes.LATER):
+        action = "try_callback"
+    elif negative and ticket.state in ("accepted_ok", "called_back"):
+        action = "call_back_negative"
+    else:
+        action = "second_callback" if again else "call_back"
+    with step(ticket_id, action, by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        row = Callback.objects.create(
+            company_id=taken.ticket.company_id,
+            ticket=taken.ticket,
+            called_at=taken.occurred_at,
+            caller=by,
+            method=method,
+            outcome=outcome,
+            is_second=again,
+            person_reached=person_reached,
+            is_solved=is_solved,
+            satisfaction=satisfaction,
+            answers=answers or {},
+            words=words,
+            demand=demand,
+            next_try_at=next_try_at,
+        )
+        taken.say(callback=row.pk, outcome=outcome, satisfaction=satisfaction, solved=is_solved, second=again)
+        if action == "call_back":
+            taken.ticket.called_back_at = taken.occurred_at
+        elif action == "call_back_negative":
+            _back_to_work(taken, words or _t("回访不满意"))
+    return row
+
+
+def _three_attempts(ticket: Ticket, *, before: datetime | None) -> None:
+    """CBK-11: a message stands in for the call only after three attempts at different times."""
+    attempts = ticket.callbacks.filter(outcome__in=(Callback.Outcome.NO_ANSWER, Callback.Outcome.LATER))
+    if ticket.handled_at is not None:
+        attempts = attempts.filter(called_at__gte=ticket.handled_at)
+    if before is not None:
+        attempts = attempts.filter(called_at__lte=before)
+    counted: list[datetime] = []
+    for called_at in attempts.order_by("called_at").values_list("called_at", flat=True):
+        if not counted or called_at - counted[-1] >= ATTEMPTS_APART:
+            counted.append(called_at)
+    if len(counted) < ATTEMPTS_BEFORE_MESSAGE:
+        raise GateClosed(
+            _t("在不同时间（间隔 30 分钟以上）打过 3 次未接通，才能以书面消息代替；现在是 %(n)d 次。")
+            % {"n": len(counted)},
+            rule="CBK-11",
+        )
+
+
+def review_ticket(
+    ticket_id: int,
+    *,
+    by: Staff,
+    note: str = "",
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """The head of the service centre signs; nothing is archived without it (rules CBK-04, ROLE-01)."""
+    with step(ticket_id, "review", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        taken.ticket.reviewed_by = by
+        taken.ticket.reviewed_at = taken.occurred_at
+        taken.say(note=note)
+    return taken.ticket
+
+
+def return_from_review(
+    ticket_id: int,
+    *,
+    by: Staff,
+    reason: str,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """The head of the centre sends it back to handling, with a reason (rule CBK-04)."""
+    _need(reason, "reason", _t("请写明退回原因。"), "CBK-04")
+    with step(ticket_id, "return_from_review", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _back_to_work(taken, reason)
+    return taken.ticket
+
+
+def archive_ticket(
+    ticket_id: int,
+    *,
+    by: Staff,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """File the form together with its stub when everything on it is done (rule CBK-06)."""
+    with step(ticket_id, "archive", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        taken.ticket.archived_at = taken.occurred_at
+        taken.ticket.archive_number = f"A-{taken.ticket.number}"
+        taken.say(archive_number=taken.ticket.archive_number)
+    return taken.ticket
+
+
+def _back_to_work(taken: Step, reason: str) -> None:
+    """Reopened: the earlier acceptance no longer stands, the count of reworks goes up (rules CBK-12, KPI rework)."""
+    ticket = taken.ticket
+    ticket.rework_count += 1
+    ticket.accepted_by = None
+    ticket.accepted_by_owner = False
+    ticket.accepted_at = None
+    ticket.called_back_at = None
+    ticket.handled_at = None
+    ticket.is_important = True  # a reworked repair is an important need (ambiguity A-35)
+    taken.say(reason=reason, rework=ticket.rework_count)
+
+
+def _need(value: str, name: str, sentence: str, rule: str) -> None:
+    if not value.strip():
+        raise InvalidInput(sentence, field=name, rule=rule)

@@ -1,0 +1,78 @@
+"""Recording what happened: one append-only event, folded into the clocks in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from residents.errors import InvalidInput
+from residents.tenancy import scope_now
+from tickets.live import publish_on_commit
+from tickets.models import Ticket, TicketEvent
+from tickets.sla import engine
+
+if TYPE_CHECKING:
+    from residents.models import Staff
+
+BACKDATING_FLAG = timedelta(hours=2)
+
+
+def moments(
+    ticket: Ticket | None, *, at: datetime | None, occurred_at: datetime | None, by_person: bool
+) -> tuple[datetime, datetime]:
+    """(entered_at, occurred_at) of a step, both aware (rule GEN-01).
+
+    `at` is the moment of entry, the database's now() unless a test or a simulation moves it. Raises InvalidInput when
+    the step is said to have happened in the future, or before the previous step a person took.
+    """
+    entered = at or scope_now()
+    occurred = occurred_at or entered
+    if occurred > entered:
+        raise InvalidInput(_("发生时间晚于现在，请核对。"), rule="GEN-01", field="occurred_at")
+    if by_person and ticket is not None and occurred < ticket.last_step_at:
+        raise InvalidInput(
+            _("发生时间早于上一步（%(time)s），请核对。")
+            % {"time": ticket.last_step_at.astimezone(ticket.project.tzinfo).strftime("%m-%d %H:%M:%S")},
+            rule="GEN-01",
+            field="occurred_at",
+        )
+    return entered, occurred
+
+
+def record(
+    ticket: Ticket,
+    kind: str,
+    *,
+    by: Staff | None,
+    entered_at: datetime,
+    occurred_at: datetime,
+    data: dict[str, Any] | None = None,
+    audience: str = TicketEvent.Audience.INTERNAL,
+    actor_label: str = "",
+    is_new: bool = False,
+) -> TicketEvent:
+    """Write one event of a locked (or new) ticket and fold it into its clocks.
+
+    Entered more than two hours after it happened, the event is flagged for the customer-service supervisor's daily
+    check (rule GEN-01).
+    """
+    facts = dict(data or {})
+    if by is not None and entered_at - occurred_at > BACKDATING_FLAG:
+        facts["backdated_seconds"] = int((entered_at - occurred_at).total_seconds())
+    event = TicketEvent(
+        company_id=ticket.company_id,
+        ticket=ticket,
+        kind=kind,
+        occurred_at=occurred_at,
+        entered_at=entered_at,
+        actor=by,
+        actor_label=actor_label or ("" if by else "system"),
+        audience=audience,
+        data=facts,
+    )
+    event.save(force_insert=True)
+    engine.fold(ticket, event, is_new=is_new)
+    publish_on_commit(ticket, "ticket")
+    return event

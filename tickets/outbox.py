@@ -1,0 +1,112 @@
+"""The relay: do what a commit has left in the outbox, once, whatever dies in between.
+
+A row is claimed by a lease and done in its company's scope as the web role, in one transaction with its own tick mark,
+so an effect in the database happens exactly once. What leaves the machine is at least once, with the row's key.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+
+from residents.tenancy import company_scope
+from tickets.models import Outbox, SlaClock, SlaFiring
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[dict[str, Any]], None]
+Effect = Callable[[SlaClock, datetime], None]
+BATCH = 100
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 8
+
+_handlers: dict[str, Handler] = {}
+_effects: dict[str, Effect] = {}
+
+
+def register_topic(topic: str, handler: Handler) -> None:
+    """What does the rows of a topic. The handler runs in the row's company scope and must be safe to repeat."""
+    _handlers[topic] = handler
+
+
+def register_effect(code: str, effect: Effect) -> None:
+    """An act on the ticket that a ladder step names (`Step.effect`): REP-15 accepts, REP-20 misses the visit."""
+    _effects[code] = effect
+
+
+def perform_effect(payload: dict[str, Any]) -> None:
+    """Topic `effect`: the registered act of the kind, entered when the step fired, dated at the clock's due moment."""
+    clock = SlaClock.objects.select_related("rule").get(pk=payload["clock"])
+    firing = SlaFiring.objects.get(clock=clock, epoch=payload["epoch"], step_no=payload["step"])
+    _effects[payload["effect"]](clock, firing.fired_at)
+
+
+_CLAIM = """
+UPDATE tickets_outbox o
+   SET lease_until = %(as_of)s::timestamptz + %(lease)s, attempts = o.attempts + 1
+ WHERE o.id IN (
+       SELECT id FROM tickets_outbox
+        WHERE sent_at IS NULL AND dead_at IS NULL AND not_before <= %(as_of)s
+          AND (lease_until IS NULL OR lease_until < %(as_of)s)
+        ORDER BY not_before LIMIT %(limit)s
+          FOR UPDATE SKIP LOCKED)
+RETURNING o.id, o.company_id, o.topic, o.payload, o.attempts
+"""
+
+
+def relay(*, at: datetime | None = None, limit: int = BATCH) -> int:
+    """Do up to `limit` waiting rows; returns how many were claimed. Safe to run anywhere, at once, any number of times.
+
+    `at` moves the time of simulations; a row is due when its `not_before` has come.
+    """
+    with transaction.atomic(using="sweeper"), connections["sweeper"].cursor() as cursor:
+        cursor.execute("SELECT now()")
+        as_of: datetime = at or cursor.fetchone()[0]
+        cursor.execute(_CLAIM, {"as_of": as_of, "lease": LEASE, "limit": limit})
+        rows = cursor.fetchall()
+    for row_id, company_id, topic, payload, attempts in sorted(rows):
+        _do(row_id, company_id, topic, payload, attempts, as_of)
+    return len(rows)
+
+
+def _do(row_id: int, company_id: int, topic: str, payload: Any, attempts: int, as_of: datetime) -> None:
+    facts = json.loads(payload) if isinstance(payload, str) else payload
+    try:
+        with company_scope(company_id):
+            # The tick mark first: whoever holds the row does the work, and both commit or neither.
+            if not Outbox.objects.filter(pk=row_id, sent_at=None).update(sent_at=as_of, last_error=""):
+                return
+            _handlers[topic](facts)
+    except Exception as error:
+        if isinstance(error, (OperationalError, InterfaceError)) and not connections["default"].is_usable():
+            raise  # the database is away: the lease runs out and the row is taken again
+        log.exception("outbox %s (%s) failed, attempt %s", row_id, topic, attempts)
+        _put_back(row_id, attempts, error, as_of)
+
+
+def _put_back(row_id: int, attempts: int, error: Exception, as_of: datetime) -> None:
+    dead = attempts >= MAX_ATTEMPTS
+    wait = timedelta(seconds=min(2**attempts, 300))
+    try:
+        with transaction.atomic(using="sweeper"):
+            Outbox.objects.using("sweeper").filter(pk=row_id).update(
+                not_before=as_of + wait,
+                lease_until=None,
+                dead_at=as_of if dead else None,
+                last_error=f"{type(error).__name__}: {error}"[:300],
+            )
+    except DatabaseError:
+        log.exception("outbox %s could not be put back; its lease will run out", row_id)
+
+
+def drain(*, at: datetime | None = None) -> int:
+    """Relay until nothing waits: for simulations and tests."""
+    total = 0
+    while claimed := relay(at=at):
+        total += claimed
+    return total

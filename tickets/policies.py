@@ -1,0 +1,29 @@
+"""Who may do what to any ticket, whatever its kind (rulebook 25)."""
+
+from __future__ import annotations
+
+from residents.policies import policy
+from residents.roles import Role
+
+DESK = (Role.FRONT_DESK, Role.NIGHT_DUTY, Role.SUPERVISOR)
+LEADERS = (Role.SUPERVISOR, Role.CENTRE_HEAD, Role.ESTATE_MANAGER)
+CUSTOMER_SERVICE = (*DESK, Role.SPECIALIST, Role.KEEPER, Role.CENTRE_HEAD)
+EVERYBODY = tuple(Role)
+
+LIST_TICKETS = policy("list_tickets", *EVERYBODY)
+COMMENT = policy("comment", *EVERYBODY)
+COMMENT_TO_OWNER = policy("comment_to_owner", *CUSTOMER_SERVICE)
+ATTACH = policy("attach", *EVERYBODY)
+URGE = policy("urge", *CUSTOMER_SERVICE, Role.ESTATE_MANAGER, Role.ENGINEERING_DUTY)
+EDIT = policy("edit", *CUSTOMER_SERVICE)
+PROMISE = policy("promise", *CUSTOMER_SERVICE)
+ACCEPT_RESULT = policy("accept_result", Role.SPECIALIST, Role.KEEPER, rule="CBK-04")
+CALL_BACK = policy("call_back", *CUSTOMER_SERVICE, rule="CBK-02")
+REVIEW = policy("review", Role.CENTRE_HEAD, rule="ROLE-01")
+ARCHIVE = policy("archive", *CUSTOMER_SERVICE, rule="CBK-06")
+MERGE = policy("merge", *CUSTOMER_SERVICE)
+CANCEL = policy("cancel", *CUSTOMER_SERVICE)
+ASK_APPROVAL = policy("ask_approval", *CUSTOMER_SERVICE, Role.TECHNICIAN, Role.ENGINEERING_DUTY)
+APPROVE_RELIEF = policy("approve_relief", Role.ESTATE_MANAGER, rule="ROLE-10")
+REPORT_UP = policy("report_up", *EVERYBODY)
+SEE_LEADER_PAGES = policy("see_leader_pages", *LEADERS)

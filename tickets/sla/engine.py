@@ -1,0 +1,466 @@
+"""Folding events into clocks: the only place, beside the sweep, that changes a clock.
+
+Everything runs in the transaction of the act that caused the event, with the ticket locked before its clocks. A stop
+judges the breach itself: a job finished a second late is late even if the sweep never came by (rule GEN-02).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from residents.models import DutyShift, Project
+from tickets.calendars.bases import Basis, due, elapsed, extend, offset
+from tickets.calendars.days import DayTable, Due
+from tickets.models import (
+    ClockState,
+    Outbox,
+    SlaClock,
+    SlaClockInterval,
+    SlaFiring,
+    SlaRule,
+    Ticket,
+    TicketEvent,
+)
+from tickets.sla.definitions import Definition, definition, touched_by
+from tickets.sla.hours import published_hours
+
+DEFAULT_AMBER_SHARE = 0.2
+ON_CALENDAR = frozenset({Basis.WD, Basis.WSEC})
+
+
+def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
+    """Stop, cancel, move and start the clocks that the event touches, in that order.
+
+    `is_new`: the ticket was created by this event, so it has no clocks yet. Needs the ticket locked (or new).
+    """
+    touched = touched_by(ticket.kind, event.kind)
+    if not touched:
+        return
+    clocks: list[SlaClock] = []
+    if not is_new:
+        clocks = list(
+            SlaClock.objects.select_for_update(of=("self",), no_key=True)
+            .filter(ticket=ticket, rule_code__in=[d.code for d in touched])
+            .order_by("pk")
+        )
+    live = {(clock.rule_code, clock.scope): clock for clock in clocks if clock.is_live}
+    ended: list[SlaClock] = []
+    for d in touched:
+        for clock in _reached(d, d.stops, live, ticket, event):
+            if d.stops_when(ticket, event):
+                _stop(clock, at=_stop_moment(d, ticket, event), event=event)
+                ended.append(clock)
+        for clock in _reached(d, d.cancels, live, ticket, event):
+            _cancel(clock, at=event.entered_at, reason=event.kind)
+            ended.append(clock)
+        for clock in _reached(d, d.moves, live, ticket, event):
+            if not _move(d, clock, ticket, event):
+                ended.append(clock)
+    for clock in ended:
+        live.pop((clock.rule_code, clock.scope), None)
+    _start(
+        [d for d in touched if event.kind in d.starts and d.when(ticket, event)],
+        ticket,
+        event,
+        live=live,
+        seen=clocks,
+    )
+
+
+def end_all(ticket: Ticket, *, at: datetime, reason: str) -> None:
+    """Cancel every clock of a ticket that is closed, except those whose rule outlives the archive (REP-27)."""
+    clocks = SlaClock.objects.live().select_for_update(of=("self",), no_key=True).filter(ticket=ticket).order_by("pk")
+    for clock in clocks:
+        if not definition(clock.rule_code).outlives:
+            _cancel(clock, at=at, reason=reason)
+
+
+def take_earlier_start(target: Ticket, source: Ticket) -> None:
+    """A merged ticket's running clocks count from the earlier of the two reports (ambiguity A-41). Both locked."""
+    starts = dict(SlaClock.objects.filter(ticket=source).values_list("rule_code", "started_at"))
+    running = SlaClock.objects.select_for_update(of=("self",), no_key=True).filter(
+        ticket=target, state=ClockState.RUNNING, basis__in=(Basis.C24, Basis.D24)
+    )
+    for clock in running.select_related("rule").order_by("pk"):
+        earlier = starts.get(clock.rule_code)
+        if earlier is None or earlier >= clock.started_at:
+            continue
+        clock.due_at -= clock.started_at - earlier
+        clock.started_at = clock.running_since = earlier
+        schedule(clock, clock.rule)
+        clock.version += 1
+        clock.save()
+
+
+def _reached(
+    d: Definition,
+    kinds: Sequence[str],
+    live: dict[tuple[str, str], SlaClock],
+    ticket: Ticket,
+    event: TicketEvent,
+) -> Iterable[SlaClock]:
+    """The live clocks of a definition that the event's scopes name."""
+    if event.kind not in kinds:
+        return
+    scopes = (d.stop_scopes or d.scopes)(ticket, event)
+    for (code, scope), clock in list(live.items()):
+        if code == d.code and (scope in scopes or "*" in scopes):
+            yield clock
+
+
+def _stop_moment(d: Definition, ticket: Ticket, event: TicketEvent) -> datetime:
+    return (d.stop_at(ticket, event) if d.stop_at else None) or event.occurred_at
+
+
+# Starting
+
+
+def _start(
+    starting: list[Definition],
+    ticket: Ticket,
+    event: TicketEvent,
+    *,
+    live: dict[tuple[str, str], SlaClock],
+    seen: list[SlaClock],
+) -> None:
+    if not starting:
+        return
+    rules = rules_for(ticket.project_id, [d.code for d in starting])
+    new: list[SlaClock] = []
+    for d in starting:
+        rule = rules.get(d.code)
+        if rule is None or not rule.is_enabled:
+            continue
+        for scope in d.scopes(ticket, event):
+            running = live.get((d.code, scope))
+            if running is not None:
+                if not d.restarts:
+                    continue
+                _cancel(running, at=event.entered_at, reason=_("重新计时"))
+            started_at = (d.anchor(ticket, event) if d.anchor else event.occurred_at) or event.occurred_at
+            clock = arm(d, rule, ticket, scope=scope, started_at=started_at, event=event)
+            if clock is None:
+                continue
+            clock.cycle_no = 1 + sum(1 for old in seen if (old.rule_code, old.scope) == (d.code, scope))
+            new.append(clock)
+    if not new:
+        return
+    SlaClock.objects.bulk_create(new)
+    SlaClockInterval.objects.bulk_create(
+        SlaClockInterval(company_id=c.company_id, clock=c, is_running=True, began_at=c.started_at, event=event)
+        for c in new
+    )
+    for clock in new:
+        d = definition(clock.rule_code)
+        if event.kind in d.stops and clock.scope in (d.stop_scopes or d.scopes)(ticket, event):
+            # Started and stopped by the same fact: the entry of a repair is both (rule REP-11).
+            _stop(clock, at=_stop_moment(d, ticket, event), event=event)
+
+
+def rules_for(project_id: int, codes: Sequence[str]) -> dict[str, SlaRule]:
+    """The current rule version per code; one of the project wins over the company's."""
+    found: dict[str, SlaRule] = {}
+    rows = SlaRule.objects.filter(Q(project_id=project_id) | Q(project=None), code__in=codes, retired_at=None)
+    for rule in rows:
+        if rule.code not in found or rule.project_id is not None:
+            found[rule.code] = rule
+    return found
+
+
+def arm(
+    d: Definition, rule: SlaRule, ticket: Ticket, *, scope: str, started_at: datetime, event: TicketEvent
+) -> SlaClock | None:
+    """An unsaved running clock with its due, amber and ladder moments; None when there is no due moment."""
+    basis = Basis(rule.basis)
+    moment = d.due(ticket, event) if d.due else None
+    if d.due is not None and moment is None:
+        return None
+    clock = SlaClock(
+        company_id=ticket.company_id,
+        project_id=ticket.project_id,
+        ticket=ticket,
+        rule=rule,
+        rule_code=d.code,
+        scope=scope,
+        lane=d.lane,
+        is_advisory=d.is_advisory,
+        basis=rule.basis,
+        value=rule.value,
+        started_at=started_at,
+        running_since=started_at,
+    )
+    if moment is not None:
+        result = Due(moment)
+    else:
+        table = _table(clock, on_calendar=basis in ON_CALENDAR)
+        shift_end = _shift_end(ticket, d, started_at) if basis is Basis.EOS else None
+        result = due(basis, rule.value, started_at, zone=ticket.project.zone, table=table, shift_end=shift_end)
+    clock.original_due_at = clock.due_at = result.at
+    clock.is_provisional = result.provisional
+    schedule(clock, rule)
+    return clock
+
+
+def schedule(clock: SlaClock, rule: SlaRule) -> None:
+    """Write the moments that follow from `started_at` and `due_at`: amber, every ladder step, the next to fire.
+
+    Steps already fired in this epoch stay behind `next_step` and never fire again.
+    """
+    basis = Basis(clock.basis)
+    table = _table(clock, on_calendar=basis in ON_CALENDAR)
+    total = max(elapsed(basis, clock.started_at, clock.due_at, table=table), 0.0)
+    amber = rule.amber_seconds if rule.amber_seconds is not None else total * DEFAULT_AMBER_SHARE
+    clock.amber_at = offset(basis, clock.due_at, -min(amber, total), table=table).at
+    moments = [_at(basis, clock.due_at, step_offset(row, total), table) for row in rule.ladder]
+    # A rung never comes before the one below it, or the cursor would pass it by.
+    clock.step_at = list(accumulate(moments, max))
+    pending = clock.step_at[clock.next_step :]
+    clock.next_fire_at = pending[0] if pending else None
+
+
+def _at(basis: Basis, due_at: datetime, seconds: float, table: DayTable | None) -> datetime:
+    return offset(basis, due_at, seconds, table=table).at if seconds else due_at
+
+
+def _table(clock: SlaClock, *, on_calendar: bool) -> DayTable | None:
+    """The published hours behind a working-time clock, pinned on the clock; None for the other bases."""
+    if not on_calendar:
+        return None
+    hours = published_hours(clock.project_id)
+    clock.calendar_id, clock.calendar_revision = hours.calendar_id, hours.table.revision
+    return hours.table
+
+
+def step_offset(row: dict[str, Any], total: float) -> float:
+    """Seconds from due to a ladder step of a clock that runs `total` seconds; negative before due (rule GEN-07)."""
+    share = float(row["share"])
+    size = max(abs(share) * total, float(row["at_least"]))
+    if row["at_most"] is not None:
+        size = min(size, float(row["at_most"]))
+    return -min(size, total) if share < 0 else size if share > 0 else 0.0
+
+
+def _shift_end(ticket: Ticket, d: Definition, at: datetime) -> datetime | None:
+    """When the responsible person's running shift ends by the roster; None without one, which makes EOS an EOD."""
+    staff_id = ticket.assignee_id if d.responsible == "technician" else ticket.owner_id
+    if staff_id is None:
+        return None
+    return (
+        DutyShift.objects.filter(staff_id=staff_id, started_at__lte=at, ends_at__gt=at, ended_at=None)
+        .order_by("-started_at")
+        .values_list("ends_at", flat=True)
+        .first()
+    )
+
+
+# Stopping
+
+
+def _stop(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
+    """Judge and freeze. `at` is when the step really happened, `event.entered_at` when it was typed in."""
+    late = at > clock.due_at
+    clock.consumed += _seconds(clock, at)
+    clock.running_since = None
+    clock.stopped_at = at
+    clock.next_fire_at = None
+    clock.version += 1
+    if clock.is_advisory and late:
+        clock.state = ClockState.EXCLUDED
+        clock.reason = _("仅预警，不计超时")
+    elif not late and clock.breached_at is None:
+        clock.state = ClockState.MET
+    elif not late:
+        clock.state = ClockState.CLOSED_BREACHED
+        clock.corrected_at = event.entered_at
+        clock.reason = _("实际按时完成，登记较晚")
+        _note(clock, "clock_corrected", at=event.entered_at, really=at)
+    else:
+        newly = clock.breached_at is None
+        clock.state = ClockState.CLOSED_BREACHED
+        if newly:
+            clock.breached_at = clock.due_at
+            clock.detected_by = "stop"
+            clock.detected_at = event.entered_at
+            _tell_of_late_stop(clock, at=at, entered_at=event.entered_at)
+    clock.save()
+
+
+def breach_now(clock: SlaClock, *, at: datetime) -> None:
+    """Record the breach of an overdue clock that the sweep has not reached yet; it stays open. Safe to repeat."""
+    if clock.breached_at is not None or clock.is_advisory or at <= clock.due_at:
+        return
+    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, "stop", at
+    clock.state = ClockState.BREACHED_OPEN
+    _tell_of_late_stop(clock, at=at, entered_at=at)
+    clock.next_fire_at = clock.step_at[clock.next_step] if clock.next_step < len(clock.step_at) else None
+    clock.version += 1
+    clock.save()
+
+
+def _tell_of_late_stop(clock: SlaClock, *, at: datetime, entered_at: datetime) -> None:
+    """What the sweep would have written had it come by: ledger, event, and one message for the highest step due."""
+    _note(clock, "breached", at=entered_at, really=clock.due_at, detected_by="stop")
+    missed = [(no, moment) for no, moment in enumerate(clock.step_at) if no >= clock.next_step and moment <= at]
+    if not missed:
+        return
+    last = missed[-1][0]
+    outcomes = SlaFiring.Outcome
+    SlaFiring.objects.bulk_create(
+        [
+            SlaFiring(
+                company_id=clock.company_id,
+                clock=clock,
+                epoch=clock.epoch,
+                step_no=no,
+                scheduled_for=moment,
+                fired_at=entered_at,
+                outcome=outcomes.FIRED if no == last else outcomes.COLLAPSED,
+            )
+            for no, moment in missed
+        ],
+        ignore_conflicts=True,
+    )
+    clock.next_step = last + 1
+    put_in_outbox(
+        company_id=clock.company_id,
+        key=firing_key(clock.pk, clock.epoch, last),
+        topic="escalation",
+        payload={"clock": clock.pk, "epoch": clock.epoch, "step": last},
+        at=entered_at,
+    )
+
+
+def firing_key(clock_id: int, epoch: int, step_no: int) -> str:
+    """The outbox key of a firing; the sweep builds the same in SQL."""
+    return f"firing/{clock_id}/{epoch}/{step_no}"
+
+
+def put_in_outbox(*, company_id: int, key: str, topic: str, payload: dict[str, Any], at: datetime) -> None:
+    """Queue an effect once: the same key again changes nothing. Safe to repeat."""
+    Outbox.objects.bulk_create(
+        [Outbox(company_id=company_id, dedup_key=key, topic=topic, payload=payload, created_at=at, not_before=at)],
+        ignore_conflicts=True,
+    )
+
+
+def _cancel(clock: SlaClock, *, at: datetime, reason: str) -> None:
+    """End without a result. A breach already on record, or due before the end, stays a breach (rule GEN-02)."""
+    if clock.breached_at is None and at > clock.due_at and not clock.is_advisory:
+        clock.breached_at = clock.due_at
+        clock.detected_by = "stop"
+        clock.detected_at = at
+        _tell_of_late_stop(clock, at=at, entered_at=at)
+    clock.consumed += _seconds(clock, at)
+    clock.running_since = None
+    clock.next_fire_at = None
+    clock.stopped_at = at
+    clock.state = ClockState.CLOSED_BREACHED if clock.breached_at else ClockState.CANCELLED
+    clock.reason = reason[:120]
+    clock.version += 1
+    clock.save()
+
+
+def _seconds(clock: SlaClock, until: datetime) -> int:
+    """Seconds since the clock last began to run."""
+    if clock.running_since is None:
+        return 0
+    return max(int((until - clock.running_since).total_seconds()), 0)
+
+
+# Moving, pausing
+
+
+def _move(d: Definition, clock: SlaClock, ticket: Ticket, event: TicketEvent) -> bool:
+    """Re-anchor to a newly agreed moment, only before the old one has passed (rule GEN-02).
+
+    False when the old moment had passed: that clock ends as the breach it is, and a new one may start.
+    """
+    moment = d.due(ticket, event) if d.due else None
+    if moment is None:
+        return True
+    if event.entered_at > clock.due_at or clock.breached_at is not None:
+        _stop(clock, at=event.entered_at, event=event)
+        return False
+    _note(clock, "clock_moved", at=event.entered_at, really=event.entered_at, old_due=clock.due_at, new_due=moment)
+    clock.due_at = moment
+    schedule(clock, clock.rule)
+    clock.version += 1
+    clock.save()
+    return True
+
+
+def pause(clock: SlaClock, *, event: TicketEvent, reason: str) -> None:
+    """Stop the time. Pausing a paused clock changes nothing; one already past due is judged first."""
+    at = event.occurred_at
+    if clock.state != ClockState.RUNNING:
+        return
+    if at > clock.due_at:
+        breach_now(clock, at=event.entered_at)
+        return
+    clock.consumed += _seconds(clock, at)
+    clock.running_since = None
+    clock.next_fire_at = None
+    clock.state = ClockState.PAUSED
+    clock.version += 1
+    clock.save()
+    _interval(clock, is_running=False, at=at, event=event, reason=reason)
+
+
+def resume(clock: SlaClock, *, event: TicketEvent) -> None:
+    """Let the time run on: due moves by what is left, on the clock's own calendar. Safe to repeat."""
+    if clock.state != ClockState.PAUSED:
+        return
+    at = event.occurred_at
+    since = SlaClockInterval.objects.filter(clock=clock, is_running=False).latest("began_at").began_at
+    basis = Basis(clock.basis)
+    table = _table(clock, on_calendar=basis in ON_CALENDAR)
+    zone = Project.objects.values_list("zone", flat=True).get(pk=clock.project_id)
+    clock.due_at = extend(basis, clock.due_at, since, at, zone=zone, table=table).at
+    clock.running_since = at
+    clock.state = ClockState.RUNNING
+    schedule(clock, clock.rule)
+    clock.version += 1
+    clock.save()
+    _interval(clock, is_running=True, at=at, event=event, reason="")
+
+
+def _interval(clock: SlaClock, *, is_running: bool, at: datetime, event: TicketEvent, reason: str) -> None:
+    SlaClockInterval.objects.create(
+        company_id=clock.company_id, clock=clock, is_running=is_running, began_at=at, reason=reason[:120], event=event
+    )
+
+
+def elapsed_seconds(clock: SlaClock, *, at: datetime) -> int:
+    """Seconds used until `at`, replayed from the intervals; the clock's `consumed` only caches this."""
+    rows = list(SlaClockInterval.objects.filter(clock=clock).order_by("began_at"))
+    end = min(at, clock.stopped_at) if clock.stopped_at else at
+    used = 0.0
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        until = following.began_at if following else end
+        if row.is_running and until > row.began_at:
+            used += (until - row.began_at).total_seconds()
+    return int(used)
+
+
+def _note(clock: SlaClock, kind: str, *, at: datetime, really: datetime, **data: Any) -> None:
+    """An event about the clock itself; it moves no clock, so it is not folded."""
+    if clock.ticket_id is None:
+        return
+    zone = ZoneInfo("UTC")
+    facts = {k: v.astimezone(zone).isoformat() if isinstance(v, datetime) else v for k, v in data.items()}
+    TicketEvent.objects.create(
+        company_id=clock.company_id,
+        ticket_id=clock.ticket_id,
+        kind=kind,
+        occurred_at=really,
+        entered_at=at,
+        actor_label="system",
+        data={"rule": clock.rule_code, "clock": clock.pk, "due": clock.due_at.astimezone(zone).isoformat(), **facts},
+    )

@@ -1,0 +1,129 @@
+"""Climbing the ladder: who is told at a step, decided when the step fires (rule GEN-07)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from residents.models import Staff
+from residents.roles import LINE_ABOVE, Role
+from tickets.live import publish_on_commit
+from tickets.models import ClockState, Notice, SlaClock, SlaFiring, Ticket, TicketEvent
+from tickets.sla.definitions import definition
+
+RESPONSIBLE_ROLE = {
+    "front_desk": Role.FRONT_DESK,
+    "technician": Role.TECHNICIAN,
+    "engineering": Role.ENGINEERING_DUTY,
+    "specialist": Role.SPECIALIST,
+    "supervisor": Role.SUPERVISOR,
+}
+
+
+def people_for(code: str, *, ticket: Ticket | None, clock: SlaClock, at: datetime) -> list[Staff]:
+    """The people a word of the ladder means at that moment: those on duty, else those who hold the role, else the line above."""
+    if code == "responsible":
+        return _responsible(ticket, clock, at=at)
+    return holders(code, project_id=clock.project_id, at=at)
+
+
+def _responsible(ticket: Ticket | None, clock: SlaClock, *, at: datetime) -> list[Staff]:
+    side = definition(clock.rule_code).responsible
+    named = None
+    if ticket is not None:
+        named = ticket.assignee if side == "technician" else ticket.owner if side in {"owner", "front_desk"} else None
+    if named is not None and named.is_active:
+        return [named]
+    # Nobody is assigned, or the person has gone: the promise is still somebody's.
+    return holders(RESPONSIBLE_ROLE.get(side, Role.FRONT_DESK), project_id=clock.project_id, at=at)
+
+
+def holders(role: str, *, project_id: int, at: datetime) -> list[Staff]:
+    """Who answers for a role now. Walks up the line until somebody is found; empty only when nobody is left at all."""
+    seen: set[str] = set()
+    line = [role]
+    while line:
+        current = line.pop(0)
+        if current in seen:
+            continue
+        seen.add(current)
+        candidates = Staff.objects.holding(current, project_id=project_id)
+        found = list(candidates.on_duty(at=at).order_by("pk")) or list(candidates.order_by("pk"))
+        if found:
+            return found
+        line.extend(LINE_ABOVE.get(current, (Role.COMPANY, Role.ADMIN)))
+    return []
+
+
+def escalate(payload: dict[str, Any]) -> None:
+    """Tell the people of one fired step and write down whom: the outbox handler of topic `escalation`. Safe to repeat.
+
+    A warning of a clock that has been stopped meanwhile is dropped, with a line saying so; a breach is told all the same.
+    """
+    clock = SlaClock.objects.select_related("rule", "project").get(pk=payload["clock"])
+    row = clock.rule.ladder[payload["step"]]
+    firing = SlaFiring.objects.get(clock=clock, epoch=payload["epoch"], step_no=payload["step"])
+    ticket = None
+    if clock.ticket_id is not None:
+        ticket = Ticket.objects.select_related("assignee", "owner", "project").get(pk=clock.ticket_id)
+    key = f"firing/{clock.pk}/{payload['epoch']}/{payload['step']}"
+    over = clock.state in (ClockState.MET, ClockState.CANCELLED, ClockState.EXCLUDED)
+    people: dict[int, Staff] = {}
+    if not (over and row["level"] == 0):
+        for code in row["audience"]:
+            for person in people_for(code, ticket=ticket, clock=clock, at=firing.fired_at):
+                people[person.pk] = person
+        if not people and clock.project.is_active:
+            people = {
+                person.pk: person for person in holders(Role.ADMIN, project_id=clock.project_id, at=firing.fired_at)
+            }
+    text = notice_text(clock, ticket, level=row["level"])
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                company_id=clock.company_id,
+                project_id=clock.project_id,
+                staff=person,
+                ticket=ticket,
+                clock=clock,
+                epoch=payload["epoch"],
+                step_no=payload["step"],
+                level=row["level"],
+                kind="clock",
+                text=text,
+                dedup_key=key,
+                created_at=firing.fired_at,
+            )
+            for person in people.values()
+        ],
+        ignore_conflicts=True,
+    )
+    if ticket is not None:
+        TicketEvent.objects.create(
+            company_id=clock.company_id,
+            ticket=ticket,
+            kind="escalated",
+            occurred_at=firing.fired_at,
+            entered_at=firing.fired_at,
+            actor_label="system",
+            data={
+                "rule": clock.rule_code,
+                "clock": clock.pk,
+                "level": row["level"],
+                "step": payload["step"],
+                "to": [f"{person.name} {person.number}" for person in people.values()],
+                "dropped": bool(over and row["level"] == 0),
+            },
+        )
+        publish_on_commit(ticket, "alert", staff=list(people))
+
+
+def notice_text(clock: SlaClock, ticket: Ticket | None, *, level: int) -> str:
+    """One line that says which clock, which matter, where."""
+    label = definition(clock.rule_code).label
+    what = f"{ticket.title} · {ticket.place}" if ticket else clock.scope
+    if level == 0:
+        return _("%(label)s 快到时限：%(what)s") % {"label": label, "what": what}
+    return _("%(label)s 超时：%(what)s") % {"label": label, "what": what}
