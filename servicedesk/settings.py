@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "servicedesk.refusals.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 WEB_THREADS = env.number("WEB_THREADS", 16, least=1, most=64)  # each holds one database connection
@@ -76,6 +77,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "servicedesk.shell.shell",
             ],
         },
     }
@@ -96,6 +98,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "residents.Account"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+DEMO_ACCOUNTS = "servicedesk.demo.accounts.demo_accounts"  # what the sign-in page lists in demo mode
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -28,7 +28,9 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     language = models.CharField(max_length=10, default="zh-hans")
-    theme = models.CharField(max_length=8, default="light", choices=[("light", "light"), ("dark", "dark")])
+    theme = models.CharField(
+        max_length=8, blank=True, default="", choices=[("", "system"), ("light", "light"), ("dark", "dark")]
+    )
     shortcuts = models.BooleanField(default=True)
     """Whether single-letter shortcuts are on (WCAG 2.1.4 lets a person switch them off)."""
 

@@ -1,0 +1,81 @@
+"""One transaction per request, in the scope of the company the person signed in to."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone, translation
+
+from residents.models import Account, Project, Staff
+from residents.tenancy import company_scope
+
+COMPANY_KEY, PROJECT_KEY = "company", "project"
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody signed in: who, and which of their projects is on the screen."""
+
+    staff: Staff
+    project: Project
+
+
+class CompanyScopeMiddleware:
+    """Opens the company's scope around the view and sets `request.staff` and `request.project`, None for strangers.
+
+    Templates are rendered inside. A failed view reaches a middleware as a 500 response, not as an exception, so its
+    transaction is rolled back here.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.staff, request.project = None, None  # type: ignore[attr-defined]
+        company_id = request.session.get(COMPANY_KEY)
+        if company_id is None or not request.user.is_authenticated:
+            return self._answer(request)
+        with company_scope(company_id):
+            account = cast(Account, request.user)
+            staff = Staff.objects.filter(account_id=account.pk, is_active=True, company__is_active=True).first()
+            if staff is None or not account.is_active:
+                # Left the company since signing in: the session dies with the membership.
+                logout(request)
+                return self._answer(request)
+            staff.account = account
+            request.staff = staff  # type: ignore[attr-defined]
+            request.projects = projects_of(staff)  # type: ignore[attr-defined]
+            request.project = self._project(request)  # type: ignore[attr-defined]
+            zone = request.project.zone if request.project else "Asia/Shanghai"  # type: ignore[attr-defined]
+            with timezone.override(zoneinfo.ZoneInfo(zone)), translation.override(account.language):
+                request.LANGUAGE_CODE = translation.get_language()
+                return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+            response = response.render()
+        if response.status_code >= 500 and transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        if getattr(request, "staff", None) is not None and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    @staticmethod
+    def _project(request: HttpRequest) -> Project | None:
+        projects: list[Project] = request.projects  # type: ignore[attr-defined]
+        chosen = request.session.get(PROJECT_KEY)
+        return next((p for p in projects if p.pk == chosen), projects[0] if projects else None)
+
+
+def projects_of(staff: Staff) -> list[Project]:
+    """The active projects a person may see, by code."""
+    projects = Project.objects.filter(is_active=True).order_by("code")
+    if staff.project_ids is not None:
+        projects = projects.filter(pk__in=staff.project_ids)
+    return list(projects)

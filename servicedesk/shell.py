@@ -1,0 +1,90 @@
+"""What every page's frame shows: navigation by role, project, person, server time, unacknowledged notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from repairs.policies import SEE_PHONE_PAGES
+from residents.models import DutyShift, Staff
+from residents.policies import Policy
+from residents.roles import Role
+from residents.tenancy import scope_now
+from tickets import policies
+from tickets.models import Notice
+from tickets.policies import CUSTOMER_SERVICE, LEADERS
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the rail: for whom, where, with which icon."""
+
+    label: Promise
+    url_name: str
+    icon: str
+    allowed: Policy
+
+
+DESK = Policy("see_desk", frozenset(CUSTOMER_SERVICE) | frozenset(LEADERS))
+RAIL = (
+    Place(_("服务台"), "frontdesk:console", "phone", DESK),
+    Place(_("任务"), "repairs:tech_list", "tools", SEE_PHONE_PAGES),
+    Place(_("工单"), "tickets:list", "list", policies.LIST_TICKETS),
+    Place(_("回访"), "tickets:callbacks", "rotate-clockwise", policies.CALL_BACK),
+    Place(_("审核"), "tickets:reviews", "clipboard-check", policies.REVIEW),
+)
+TECHNICIAN_ONLY = frozenset({Role.TECHNICIAN})
+
+
+def landing_page(staff: Staff, project_id: int) -> str:
+    """Where a person begins: technicians on the phone page, the desk at the console, everybody else at the list."""
+    roles = staff.roles_in(project_id)
+    if roles and roles <= TECHNICIAN_ONLY:
+        return reverse("repairs:tech_list")
+    if DESK.allows(staff, project_id=project_id):
+        return reverse("frontdesk:console")
+    return reverse("tickets:list")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor of base.html and phone.html; next to nothing for strangers."""
+    staff: Staff | None = getattr(request, "staff", None)
+    project = getattr(request, "project", None)
+    if staff is None or project is None:
+        return {"server_now": scope_now(), "theme": ""}
+    path = request.path
+    roles = staff.roles_in(project.pk)
+    nav = []
+    for place in RAIL:
+        if not place.allowed.allows(staff, project_id=project.pk):
+            continue
+        url = reverse(place.url_name)
+        active = path == url or (url != "/" and path.startswith(url))
+        nav.append({"label": place.label, "url": url, "icon": place.icon, "active": active, "badge": 0, "late": False})
+    shift = (
+        DutyShift.objects.filter(staff=staff, project=project, ended_at=None, ends_at__gt=scope_now())
+        .order_by("-started_at")
+        .values_list("name", flat=True)
+        .first()
+    )
+    role = next((label for code, label in Role.choices if code in roles), "")
+    return {
+        "nav": nav,
+        "projects": [{"id": p.pk, "name": p.name} for p in request.projects],  # type: ignore[attr-defined]
+        "project": {"id": project.pk, "name": project.name},
+        "staff": {
+            "number": staff.number,
+            "name": staff.name,
+            "initial": staff.name[:1],
+            "role_label": role,
+            "shift_label": shift or "",
+        },
+        "server_now": scope_now(),
+        "theme": staff.account.theme,
+        "unread_notices": Notice.objects.filter(staff=staff, acknowledged_at=None).count(),
+    }
