@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from repairs.workflow import WORKFLOW, archive_conditions, order_of
@@ -9,10 +10,10 @@ from tickets.kinds import StepOnTrack, TicketKind
 from tickets.models import Ticket
 
 
-def _conditions(ticket: Ticket) -> list[tuple[object, bool]]:
-    words = (_("作业联已交回"), _("完工已录入"), _("业主签字"), _("费用已结"), _("报事人已回复"))
+def _conditions(ticket: Ticket) -> list[tuple[Promise | str, bool]]:
+    words: tuple[Promise, ...] = (_("作业联已交回"), _("完工已录入"), _("业主签字"), _("费用已结"), _("报事人已回复"))
     met = [holds for _gate, holds in archive_conditions(ticket)]
-    rows = list(zip(words, met, strict=True))
+    rows: list[tuple[Promise | str, bool]] = list(zip(words, met, strict=True))
     if not ticket.is_public_area:
         rows = [row for row in rows if row[0] is not words[4]]
     if order_of(ticket).payable_fen == 0:

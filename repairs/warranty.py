@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from django.utils.translation import gettext as _
 
 from repairs.models import RepairCategory
 from residents.models import Unit
+from tickets.calendars.bases import Basis, due
 
 
 class Warranty(NamedTuple):
@@ -28,7 +28,8 @@ def warranty_of(category: RepairCategory, unit: Unit | None, *, on: date) -> War
         return Warranty(False, _("未登记交付日期，按保修期外"), None)
     if category.warranty_months == 0:
         return Warranty(False, _("不在质量保证书范围内"), None)
-    until = unit.hand_over_on + relativedelta(months=category.warranty_months)
+    handed_over = datetime.combine(unit.hand_over_on, time(12), tzinfo=UTC)
+    until = due(Basis.MON, category.warranty_months, handed_over, zone="UTC").at.date()
     covered = on <= until
     sentence = _("%(group)s 保修至 %(until)s") if covered else _("%(group)s 已过保修期（%(until)s）")
     return Warranty(covered, sentence % {"group": category.group, "until": until.isoformat()}, until)

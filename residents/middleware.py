@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
-from typing import cast
 
 from django.contrib.auth import logout
 from django.db import transaction
@@ -12,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone, translation
 
-from residents.models import Account, Project, Staff
+from residents.models import Project, Staff
 from residents.tenancy import company_scope
 
 COMPANY_KEY, PROJECT_KEY = "company", "project"
@@ -41,7 +40,7 @@ class CompanyScopeMiddleware:
         if company_id is None or not request.user.is_authenticated:
             return self._answer(request)
         with company_scope(company_id):
-            account = cast(Account, request.user)
+            account = request.user
             staff = Staff.objects.filter(account_id=account.pk, is_active=True, company__is_active=True).first()
             if staff is None or not account.is_active:
                 # Left the company since signing in: the session dies with the membership.

@@ -288,7 +288,7 @@ def grant_roles(using: str) -> None:
         cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {WEB_ROLE}")
 
 
-class CompanyTask(DjangoTask):
+class CompanyTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only
     """A Celery task that runs in the company whose scope was open when it was queued.
 
     The company travels as a message header. `delay_on_commit` captures it at the call, because by the time the
@@ -297,17 +297,19 @@ class CompanyTask(DjangoTask):
 
     abstract = True
 
-    def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         kwargs["headers"] = {
             "company_id": current_company_id(),
             **(kwargs.get("headers") or {}),
         }
         super().apply_async_on_commit(*args, **kwargs)
 
-    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         self.apply_async_on_commit(args, kwargs)
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(  # type: ignore[override]
+        self, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         headers = dict(options.pop("headers", None) or {})
         headers.setdefault("company_id", current_company_id())
         return super().apply_async(args, kwargs, headers=headers, **options)

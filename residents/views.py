@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -46,7 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return _page(request, form, status=429)
         form.add_error(None, _("工号或密码不对，请重新输入。"))
         return _page(request, form, status=422)
-    return _enter(request, cast(Account, account), company, form)
+    return _enter(request, account, company, form)
 
 
 def _enter(request: HttpRequest, account: Account, company: Company, form: SignInForm) -> HttpResponse:
