@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from servicedesk.runtime import assets
 from servicedesk.runtime.layout import ROOT, RuntimeRefusal, State
 from servicedesk.runtime.output import LogStream
 from servicedesk.runtime.process import end_with_parent, kill_group, port_is_free, stop
@@ -131,8 +130,6 @@ class Supervisor:
         )
 
     def _start(self) -> None:
-        if assets.build():
-            self.log.say("前端文件已就绪 / front-end files built")
         self.services = EmbeddedServices(self.state)
         is_new = self.services.start(
             postgres_output=self.log.channel("postgres"), redis_output=self.log.channel("redis")

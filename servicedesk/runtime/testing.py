@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from servicedesk.runtime import assets
+from servicedesk.runtime.bootstrap import BACKUP
 from servicedesk.runtime.layout import ROOT, RuntimeRefusal, State
 from servicedesk.runtime.services import EmbeddedServices
 
@@ -76,7 +78,17 @@ def main(arguments: Sequence[str]) -> int:
     state = State.for_tests()
     try:
         with _alone_in(state), EmbeddedServices(state, for_tests=True) as services:
-            environment = {**services.environment(), "TESTING": "1", "DEBUG": "0", "HTTPS": "0", "DEMO": "0"}
+            assets.build()  # pages in a browser need them
+            environment = {
+                **services.environment(),
+                "DATABASE_SUPERUSER_URL": services.postgres.superuser_url,  # for tests of bootstrap and back-up
+                "DATABASE_BACKUP_PASSWORD": state.secret(BACKUP),
+                "PG_BIN": str(services.postgres.bin),
+                "TESTING": "1",
+                "DEBUG": "0",
+                "HTTPS": "0",
+                "DEMO": "0",
+            }
             if form == "run":
                 return _run(rest, environment)
             if form == "fast":
