@@ -29,7 +29,7 @@ from tickets import live
 logger = logging.getLogger(__name__)
 
 EVENTS_PATH = "/live/events"
-HEARTBEAT = 15.0  # seconds of silence after which a comment keeps proxies from closing the stream
+HEARTBEAT = 10.0  # seconds of silence after which a ping shows the page (20 s) and proxies that the stream lives
 RETRY = 2000  # milliseconds a browser waits before it comes back
 SILENCE = 25.0  # seconds without an answer after which Redis counts as gone, although the connection stands
 WAITING = 100  # messages a slow browser may be behind before it is told to fetch everything
@@ -123,7 +123,7 @@ class Hub:
                 try:
                     chunk = await asyncio.wait_for(stream.waiting.get(), min(self._heartbeat, left))
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    yield b"event: ping\ndata: {}\n\n"
                     continue
                 if chunk is None:
                     return

@@ -3,13 +3,14 @@
 from django.urls import include, path
 
 from servicedesk.health import healthz, readyz
-from servicedesk.home import home
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("", home, name="home"),
-    path("tickets/", include("tickets.urls")),
-    path("job/", include("repairs.urls")),
     path("", include("residents.urls")),
+    path("tickets/", include("tickets.urls")),
+    path("tech/", include("repairs.urls")),
 ]
+handler403 = "servicedesk.pages.forbidden"
+handler404 = "servicedesk.pages.not_found"
+handler500 = "servicedesk.pages.server_error"

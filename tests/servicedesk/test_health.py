@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.db import connections
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 DATABASES = ["default", "owner", "sweeper"]
 
@@ -54,7 +54,7 @@ def test_an_engine_that_stands_still_is_named(client: Client, seconds_ago: int |
 
 
 @pytest.mark.django_db(transaction=True, databases=DATABASES)
-def test_a_missing_redis_is_named_and_the_rest_still_looked_at(client: Client, settings: SettingsWrapper) -> None:
+def test_a_missing_redis_is_named_and_the_rest_still_looked_at(client: Client, settings: Settings) -> None:
     swept(1)
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
 

@@ -152,7 +152,7 @@ def test_a_stream_ends_with_its_cookie_and_speaks_while_nothing_happens() -> Non
             await listener.task
 
         assert listener.text.startswith("retry: 2000\n\n")
-        assert ": still here\n\n" in listener.text
+        assert "event: ping\ndata: {}\n\n" in listener.text
 
     run(test())
 
