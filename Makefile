@@ -7,7 +7,7 @@ VENV_PYTHON := .venv/bin/python
 TESTING := $(VENV_PYTHON) -m servicedesk.runtime.testing
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev up test test-fast lint run messages lock clean
+.PHONY: help env env-dev up test test-fast lint run bench messages lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lint: env-dev ## Only ruff, mypy, import-linter, djlint, migration and deploy ch
 
 run: env-dev ## Any command with the tests' servers up: make run ARGS=".venv/bin/python manage.py shell"
 	@exec $(TESTING) run $(ARGS)
+
+bench: env-dev ## Measure the budgets of the architecture; ARGS="--only desk". Loads about 3 GB the first time
+	@SD_TEST_STATE=$${SD_TEST_STATE:-.state/bench} $(TESTING) run $(VENV_PYTHON) -m benchmarks.run $(ARGS)
 
 lock: ## Choose versions anew from requirements/*.in and write them with their hashes
 	@$(PYTHON) -m venv .state/lock && .state/lock/bin/python -m pip install -q uv
