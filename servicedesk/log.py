@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import structlog
 from structlog.contextvars import merge_contextvars
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SHARED: list[Processor] = [
     merge_contextvars,
@@ -17,6 +18,12 @@ _SHARED: list[Processor] = [
     structlog.processors.format_exc_info,
 ]
 
+_LINE = structlog.processors.LogfmtRenderer(
+    key_order=["timestamp", "level", "logger", "event"], bool_as_flag=False, drop_missing=True
+)
+_DETAIL = re.compile(r"^(DETAIL|CONTEXT): .*\n?", re.M)
+_NUMBER = re.compile(r"\d{7,}")
+
 
 def line_formatter() -> logging.Formatter:
     """The formatter of settings.LOGGING: the same line for structlog's loggers and for those of the libraries."""
@@ -24,11 +31,21 @@ def line_formatter() -> logging.Formatter:
         foreign_pre_chain=_SHARED,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.LogfmtRenderer(
-                key_order=["timestamp", "level", "logger", "event"], bool_as_flag=False, drop_missing=True
-            ),
+            _render,
         ],
     )
+
+
+def _render(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """The line, and below it the traceback as a person reads it."""
+    trace = event.pop("exception", "")
+    line = str(_LINE(logger, name, event))
+    return f"{line}\n{without_personal_data(trace)}" if trace else line
+
+
+def without_personal_data(trace: str) -> str:
+    """A traceback without the values that databases put into their errors and without numbers that may be phones."""
+    return _NUMBER.sub("*******", _DETAIL.sub("", trace))
 
 
 def configure() -> None:
