@@ -6,10 +6,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from residents.audit import audited
 from residents.models.staff import Trade
 from residents.tenancy import CompanyForeignKey, CompanyModel, CompanyOneToOneField
 
 
+@audited()
 class TariffItem(CompanyModel):
     """One line of the public price list of special services (rules REP-07, REP-08). A new price is a new row."""
 
@@ -36,6 +38,7 @@ class TariffItem(CompanyModel):
         return self.name
 
 
+@audited()
 class RepairCategory(CompanyModel):
     """What can be broken, found by pinyin initials: 厨房漏水 is `cfls`."""
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 
+import structlog
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone, translation
 
+from residents.audit import act_as
 from residents.models import Project, Staff
 from residents.tenancy import company_scope
 
 COMPANY_KEY, PROJECT_KEY = "company", "project"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class StaffRequest(HttpRequest):
@@ -48,6 +51,8 @@ class CompanyScopeMiddleware:
                 return self._answer(request)
             staff.account = account
             request.staff = staff  # type: ignore[attr-defined]
+            if request.method not in SAFE_METHODS:
+                act_as(staff, request_id=structlog.contextvars.get_contextvars().get("request_id", ""))
             request.projects = projects_of(staff)  # type: ignore[attr-defined]
             request.project = self._project(request)  # type: ignore[attr-defined]
             zone = request.project.zone if request.project else "Asia/Shanghai"  # type: ignore[attr-defined]

@@ -136,6 +136,7 @@ class CompanyWall(Operation):
 
     `sweeper` adds a policy by which the enforcement role sees and writes every company's rows of this table (what it
     may do is decided by its grants). `fields` limits the foreign keys, for a later migration that adds some.
+    `references=False` leaves them all out: history outlives the rows it speaks of.
     """
 
     reversible = True
@@ -147,14 +148,15 @@ class CompanyWall(Operation):
         *,
         sweeper: bool = False,
         fields: Sequence[str] | None = None,
+        references: bool = True,
     ) -> None:
-        self.model_name, self.sweeper, self.fields = model_name, sweeper, fields
+        self.model_name, self.sweeper, self.fields, self.references = model_name, sweeper, fields, references
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return (
             self.__class__.__name__,
             [self.model_name],
-            {"sweeper": self.sweeper, "fields": self.fields},
+            {"sweeper": self.sweeper, "fields": self.fields, "references": self.references},
         )
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
@@ -177,14 +179,13 @@ class CompanyWall(Operation):
                 schema_editor.execute(
                     f"CREATE POLICY sweeper ON {table} TO {SWEEPER_ROLE} USING (true) WITH CHECK (true)"
                 )
-        for field in model._meta.local_fields:
-            if isinstance(field, _INSIDE) and (self.fields is None or field.name in self.fields):
-                name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
-                target = schema_editor.quote_name(field.related_model._meta.db_table)
-                schema_editor.execute(
-                    f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (company_id, {field.column}) "
-                    f"REFERENCES {target} (company_id, id)"
-                )
+        for field in self._inside(model):
+            name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
+            target = schema_editor.quote_name(field.related_model._meta.db_table)
+            schema_editor.execute(
+                f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (company_id, {field.column}) "
+                f"REFERENCES {target} (company_id, id)"
+            )
 
     def database_backwards(
         self,
@@ -195,15 +196,23 @@ class CompanyWall(Operation):
     ) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
         table = schema_editor.quote_name(model._meta.db_table)
-        for field in model._meta.local_fields:
-            if isinstance(field, _INSIDE) and (self.fields is None or field.name in self.fields):
-                name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
-                schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
+        for field in self._inside(model):
+            name = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_company")
+            schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
         if self.fields is None:
             schema_editor.execute(f"DROP POLICY IF EXISTS sweeper ON {table}")
             schema_editor.execute(f"DROP POLICY IF EXISTS company ON {table}")
             schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
             schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+    def _inside(self, model: type[models.Model]) -> list[Any]:
+        if not self.references:
+            return []
+        return [
+            field
+            for field in model._meta.local_fields
+            if isinstance(field, _INSIDE) and (self.fields is None or field.name in self.fields)
+        ]
 
     def describe(self) -> str:
         return f"Wall between companies on {self.model_name}"
@@ -261,16 +270,17 @@ class AppendOnly(Operation):
 
 
 def grant_roles(using: str) -> None:
-    """Give each database role what it needs on the tables of our apps, and take the rest away. Safe to repeat.
+    """Give each database role what it needs on our tables and nothing else, in one transaction. Safe to repeat.
 
-    A model says `append_only = True` when the web role may only add and read, and `sweeper_may = "SELECT, UPDATE"`
-    for what the enforcement role may do. Runs after every migrate, as the owner of the tables.
+    A model says `append_only = True` when the web role may only add and read, `web_may = "SELECT, INSERT"` when it may
+    do less than everything for another reason, and `sweeper_may = "SELECT, UPDATE"` for what the enforcement role may
+    do. Runs after every migrate, as the owner of the tables.
     """
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT current_user, rolname FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
-        row = cursor.fetchone()
-        if row is None:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB_ROLE])
+        if cursor.fetchone() is None:
             return
+        cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {WEB_ROLE}, {SWEEPER_ROLE}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {WEB_ROLE}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {WEB_ROLE}, {SWEEPER_ROLE}")
         cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {BACKUP_ROLE}")
@@ -281,11 +291,15 @@ def grant_roles(using: str) -> None:
             table = model._meta.db_table
             if table not in existing:
                 continue
-            if getattr(model, "append_only", False):
-                cursor.execute(f"REVOKE UPDATE, DELETE ON {quote(table)} FROM {WEB_ROLE}")
-            if granted := getattr(model, "sweeper_may", ""):
-                cursor.execute(f"GRANT {granted} ON {quote(table)} TO {SWEEPER_ROLE}")
-        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {WEB_ROLE}")
+            web_may = "SELECT, INSERT" if getattr(model, "append_only", False) else getattr(model, "web_may", "")
+            if web_may:
+                cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {WEB_ROLE}")
+                cursor.execute(f"GRANT {web_may} ON {quote(table)} TO {WEB_ROLE}")
+            if sweeper_may := getattr(model, "sweeper_may", ""):
+                cursor.execute(f"GRANT {sweeper_may} ON {quote(table)} TO {SWEEPER_ROLE}")
+        # Written by migrate alone, or by nobody: history carries its own context inside the wall.
+        for table in existing & {"django_migrations", "pghistory_context"}:
+            cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON {quote(table)} FROM {WEB_ROLE}")
 
 
 class CompanyTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs only

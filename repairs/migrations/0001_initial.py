@@ -1,8 +1,11 @@
 import django.db.models.deletion
+import pghistory.utils
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations, models
 
 import residents.tenancy
-from residents.tenancy import CompanyWall
+from residents.tenancy import AppendOnly, CompanyWall
 
 
 class Migration(migrations.Migration):
@@ -17,15 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RepairCategory",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=40)),
                 ("name", models.CharField(max_length=40)),
                 ("initials", models.CharField(max_length=20)),
@@ -65,24 +60,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RepairOrder",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("in_warranty", models.BooleanField(default=True)),
                 ("warranty_basis", models.CharField(blank=True, max_length=120)),
                 (
                     "form",
                     models.CharField(
-                        choices=[
-                            ("work_order", "客户服务中心工作单"),
-                            ("repair_order", "工程维修单"),
-                        ],
+                        choices=[("work_order", "客户服务中心工作单"), ("repair_order", "工程维修单")],
                         default="work_order",
                         max_length=12,
                     ),
@@ -95,9 +79,7 @@ class Migration(migrations.Migration):
                 (
                     "dispatch_kind",
                     models.CharField(
-                        choices=[("slip", "打单派工"), ("oral", "口头派工")],
-                        default="slip",
-                        max_length=6,
+                        choices=[("slip", "打单派工"), ("oral", "口头派工")], default="slip", max_length=6
                     ),
                 ),
                 (
@@ -165,20 +147,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="MaterialLine",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=60)),
-                (
-                    "quantity",
-                    models.DecimalField(decimal_places=2, default=1, max_digits=8),
-                ),
+                ("quantity", models.DecimalField(decimal_places=2, default=1, max_digits=8)),
                 ("price_fen", models.PositiveIntegerField(default=0)),
                 ("is_warranty", models.BooleanField(default=True)),
                 (
@@ -207,15 +178,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TariffItem",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=20)),
                 ("name", models.CharField(max_length=60)),
                 ("price_fen", models.PositiveIntegerField()),
@@ -256,6 +219,75 @@ class Migration(migrations.Migration):
                 to="repairs.tariffitem",
             ),
         ),
+        migrations.CreateModel(
+            name="RepairCategoryEvent",
+            fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=40)),
+                ("initials", models.CharField(max_length=20)),
+                ("group", models.CharField(max_length=20)),
+                (
+                    "trade",
+                    models.CharField(
+                        choices=[
+                            ("plumbing", "水电"),
+                            ("carpentry", "木瓦"),
+                            ("hvac", "空调"),
+                            ("lift", "电梯"),
+                            ("low_voltage", "弱电"),
+                            ("general", "综合"),
+                        ],
+                        default="general",
+                        max_length=16,
+                    ),
+                ),
+                ("is_public_area", models.BooleanField(default=False)),
+                ("is_safety", models.BooleanField(default=False)),
+                ("warranty_months", models.PositiveSmallIntegerField(default=0)),
+                ("template", models.CharField(blank=True, max_length=200)),
+                ("position", models.PositiveSmallIntegerField(default=100)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="residents.company",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="repairs.repaircategory",
+                    ),
+                ),
+                (
+                    "tariff",
+                    residents.tenancy.CompanyForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="repairs.tariffitem",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
         migrations.AddField(
             model_name="repaircategory",
             name="tariff",
@@ -269,17 +301,59 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="Visit",
+            name="TariffItemEvent",
             fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=60)),
+                ("price_fen", models.PositiveIntegerField()),
+                ("per", models.CharField(default="次", max_length=10)),
+                ("published_at", models.DateTimeField()),
+                ("retired_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                    "company",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="residents.company",
                     ),
                 ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="repairs.tariffitem",
+                    ),
+                ),
+                (
+                    "project",
+                    residents.tenancy.CompanyForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="residents.project",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Visit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveSmallIntegerField()),
                 ("window_from", models.DateTimeField(blank=True, null=True)),
                 ("window_to", models.DateTimeField(blank=True, null=True)),
@@ -348,6 +422,49 @@ class Migration(migrations.Migration):
                 nulls_distinct=False,
             ),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tariffitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "repairs_tariffitemevent" ("code", "company_id", "id", "name", "per", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_fen", "project_id", "published_at", "retired_at") VALUES (NEW."code", NEW."company_id", NEW."id", NEW."name", NEW."per", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'insert\', NEW."id", NEW."price_fen", NEW."project_id", NEW."published_at", NEW."retired_at"); RETURN NULL;',
+                    hash="53d8617990dd37ecca4065763995aaa3722e1a19",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_d7628",
+                    table="repairs_tariffitem",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tariffitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "repairs_tariffitemevent" ("code", "company_id", "id", "name", "per", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_fen", "project_id", "published_at", "retired_at") VALUES (NEW."code", NEW."company_id", NEW."id", NEW."name", NEW."per", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'update\', NEW."id", NEW."price_fen", NEW."project_id", NEW."published_at", NEW."retired_at"); RETURN NULL;',
+                    hash="37fd43405eacf15f81463501eefcacca0641d1a7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_779e9",
+                    table="repairs_tariffitem",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="tariffitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "repairs_tariffitemevent" ("code", "company_id", "id", "name", "per", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "price_fen", "project_id", "published_at", "retired_at") VALUES (OLD."code", OLD."company_id", OLD."id", OLD."name", OLD."per", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'delete\', OLD."id", OLD."price_fen", OLD."project_id", OLD."published_at", OLD."retired_at"); RETURN NULL;',
+                    hash="2838f343258246b8625db25eb58b6d0e0354a271",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_9223e",
+                    table="repairs_tariffitem",
+                    when="AFTER",
+                ),
+            ),
+        ),
         migrations.AddConstraint(
             model_name="repairorder",
             constraint=models.UniqueConstraint(fields=("company", "id"), name="repairs_order_company_id"),
@@ -360,10 +477,7 @@ class Migration(migrations.Migration):
             model_name="repairorder",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("in_warranty", True),
-                    ("dispatched_at", None),
-                    ("price_told_at__isnull", False),
-                    _connector="OR",
+                    ("in_warranty", True), ("dispatched_at", None), ("price_told_at__isnull", False), _connector="OR"
                 ),
                 name="repairs_order_paid_price_told",
                 violation_error_message="REP-07",
@@ -391,8 +505,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="repairorder",
             constraint=models.CheckConstraint(
-                condition=models.Q(("waived_fen__lte", models.F("charge_fen"))),
-                name="repairs_order_waiver_in_charge",
+                condition=models.Q(("waived_fen__lte", models.F("charge_fen"))), name="repairs_order_waiver_in_charge"
             ),
         ),
         migrations.AddIndex(
@@ -406,6 +519,49 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="repaircategory",
             constraint=models.UniqueConstraint(fields=("company", "code"), name="repairs_category_code"),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="repaircategory",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "repairs_repaircategoryevent" ("code", "company_id", "group", "id", "initials", "is_active", "is_public_area", "is_safety", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tariff_id", "template", "trade", "warranty_months") VALUES (NEW."code", NEW."company_id", NEW."group", NEW."id", NEW."initials", NEW."is_active", NEW."is_public_area", NEW."is_safety", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'insert\', NEW."id", NEW."position", NEW."tariff_id", NEW."template", NEW."trade", NEW."warranty_months"); RETURN NULL;',
+                    hash="ad57e19fa283776dab805648b648b8b77e222829",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_be3cb",
+                    table="repairs_repaircategory",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="repaircategory",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "repairs_repaircategoryevent" ("code", "company_id", "group", "id", "initials", "is_active", "is_public_area", "is_safety", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tariff_id", "template", "trade", "warranty_months") VALUES (NEW."code", NEW."company_id", NEW."group", NEW."id", NEW."initials", NEW."is_active", NEW."is_public_area", NEW."is_safety", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'update\', NEW."id", NEW."position", NEW."tariff_id", NEW."template", NEW."trade", NEW."warranty_months"); RETURN NULL;',
+                    hash="423ea52227362cdf702d638e337d47de17a5f0ee",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_7fbc5",
+                    table="repairs_repaircategory",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="repaircategory",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "repairs_repaircategoryevent" ("code", "company_id", "group", "id", "initials", "is_active", "is_public_area", "is_safety", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "tariff_id", "template", "trade", "warranty_months") VALUES (OLD."code", OLD."company_id", OLD."group", OLD."id", OLD."initials", OLD."is_active", OLD."is_public_area", OLD."is_safety", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'delete\', OLD."id", OLD."position", OLD."tariff_id", OLD."template", OLD."trade", OLD."warranty_months"); RETURN NULL;',
+                    hash="02fb6497678e4937d726edf967a657a99a8a63d9",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_cc945",
+                    table="repairs_repaircategory",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
             model_name="visit",
@@ -424,10 +580,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("window_from", None), ("window_to", None)),
-                    models.Q(
-                        ("window_from__isnull", False),
-                        ("window_to__gte", models.F("window_from")),
-                    ),
+                    models.Q(("window_from__isnull", False), ("window_to__gte", models.F("window_from"))),
                     _connector="OR",
                 ),
                 name="repairs_visit_window",
@@ -436,18 +589,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="visit",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_at", None),
-                    ("finished", True),
-                    ("consent__isnull", False),
-                    _connector="OR",
-                ),
+                condition=models.Q(("left_at", None), ("finished", True), ("consent__isnull", False), _connector="OR"),
                 name="repairs_visit_leave_finished_or_consent",
             ),
         ),
         CompanyWall("TariffItem"),
+        CompanyWall("TariffItemEvent", references=False),
         CompanyWall("RepairCategory"),
+        CompanyWall("RepairCategoryEvent", references=False),
         CompanyWall("RepairOrder"),
         CompanyWall("Visit"),
         CompanyWall("MaterialLine"),
+        AppendOnly("TariffItemEvent"),
+        AppendOnly("RepairCategoryEvent"),
     ]

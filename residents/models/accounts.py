@@ -38,6 +38,7 @@ class Account(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = AccountManager()
+    web_may: ClassVar[str] = "SELECT, INSERT, UPDATE"
 
     def __str__(self) -> str:
         return self.login

@@ -10,10 +10,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from residents.audit import audited
 from residents.grams import GramsField
 from residents.tenancy import CompanyForeignKey, CompanyModel
 
 
+@audited()
 class Building(CompanyModel):
     """A building of an estate; digits 4 to 6 of the property code are its cluster and number (rule OWN-02)."""
 
@@ -35,6 +37,7 @@ class Building(CompanyModel):
         return self.name
 
 
+@audited(exclude=("search",))
 class Unit(CompanyModel):
     """One title unit with its ten-digit property code (rules OWN-02, OWN-03)."""
 
@@ -78,6 +81,7 @@ class Unit(CompanyModel):
         return f"{self.code[:3]}-{self.code[3]}-{self.code[4:6]}-{self.code[6:]}"
 
 
+@audited(exclude=("search",))
 class Person(CompanyModel):
     """A customer: owner, tenant or member of a household. Phones are stored plainly and masked on screen."""
 
@@ -120,6 +124,7 @@ class OccupancyQuerySet(models.QuerySet["Occupancy"]):
         return self.filter(from_on__lte=on).filter(Q(until_on=None) | Q(until_on__gte=on))
 
 
+@audited()
 class Occupancy(CompanyModel):
     """Who is what in which unit, from when until when."""
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from residents.audit import audited
 from residents.roles import Role
 from residents.tenancy import CompanyForeignKey, CompanyModel
 
@@ -43,6 +44,7 @@ class StaffQuerySet(models.QuerySet["Staff"]):
         return self.filter(shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None).distinct()
 
 
+@audited()
 class Staff(CompanyModel):
     """An employee. Signs in by company code and `number` (工号)."""
 
@@ -96,6 +98,7 @@ class Staff(CompanyModel):
         return self.project_ids is None or project_id in self.project_ids
 
 
+@audited()
 class Membership(CompanyModel):
     """One role of one person, in one project or, without a project, in the whole company."""
 

@@ -4,6 +4,9 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import pghistory.utils
+import pgtrigger.compiler
+import pgtrigger.migrations
 from django.db import migrations, models
 
 import residents.grams
@@ -36,15 +39,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SweepRun",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("started_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(db_index=True)),
                 ("driver", models.CharField(max_length=10)),
@@ -57,17 +52,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SlaRule",
+            name="CalendarOverride",
             fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("working", models.BooleanField()),
+                ("name", models.CharField(max_length=40)),
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="residents.company",
                     ),
                 ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SlaRule",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=24)),
                 ("version", models.PositiveIntegerField()),
                 ("is_enabled", models.BooleanField(default=True)),
@@ -113,19 +118,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Ticket",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("number", models.CharField(max_length=24)),
                 ("kind", models.CharField(max_length=16)),
                 ("state", models.CharField(max_length=24)),
@@ -140,11 +134,7 @@ class Migration(migrations.Migration):
                 (
                     "response",
                     models.CharField(
-                        choices=[
-                            ("now", "马上办"),
-                            ("later", "约定时间"),
-                            ("cannot", "不能办"),
-                        ],
+                        choices=[("now", "马上办"), ("later", "约定时间"), ("cannot", "不能办")],
                         default="now",
                         max_length=8,
                     ),
@@ -166,10 +156,7 @@ class Migration(migrations.Migration):
                 ("rework_count", models.PositiveSmallIntegerField(default=0)),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("form_key", models.UUIDField(blank=True, null=True)),
-                (
-                    "search",
-                    residents.grams.GramsField("number", "title", "place", "contact_name", "description"),
-                ),
+                ("search", residents.grams.GramsField("number", "title", "place", "contact_name", "description")),
                 (
                     "accepted_by",
                     residents.tenancy.CompanyForeignKey(
@@ -281,15 +268,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SlaClock",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("rule_code", models.CharField(max_length=24)),
                 ("scope", models.CharField(max_length=64)),
                 ("cycle_no", models.PositiveSmallIntegerField(default=1)),
@@ -381,15 +360,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Promise",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("subject", models.CharField(max_length=80)),
                 ("promised_at", models.DateTimeField()),
                 ("made_at", models.DateTimeField()),
@@ -439,15 +410,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Notice",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("epoch", models.PositiveSmallIntegerField(default=0)),
                 ("step_no", models.PositiveSmallIntegerField(default=0)),
                 ("level", models.PositiveSmallIntegerField(default=0)),
@@ -510,24 +473,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Callback",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("called_at", models.DateTimeField()),
                 (
                     "method",
                     models.CharField(
-                        choices=[
-                            ("phone", "电话"),
-                            ("visit", "上门"),
-                            ("message", "书面消息"),
-                        ],
+                        choices=[("phone", "电话"), ("visit", "上门"), ("message", "书面消息")],
                         default="phone",
                         max_length=8,
                     ),
@@ -548,10 +499,7 @@ class Migration(migrations.Migration):
                 ("person_reached", models.CharField(blank=True, max_length=40)),
                 ("is_solved", models.BooleanField(blank=True, null=True)),
                 ("answers", models.JSONField(default=dict)),
-                (
-                    "satisfaction",
-                    models.PositiveSmallIntegerField(blank=True, null=True),
-                ),
+                ("satisfaction", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("words", models.CharField(blank=True, max_length=1000)),
                 ("demand", models.CharField(blank=True, max_length=500)),
                 ("next_try_at", models.DateTimeField(blank=True, null=True)),
@@ -600,19 +548,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attachment",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
                     "purpose",
                     models.CharField(
@@ -672,19 +609,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Approval",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "public_id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, unique=True),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("subject", models.CharField(max_length=20)),
                 ("reason", models.CharField(max_length=500)),
                 ("amount_fen", models.PositiveIntegerField(default=0)),
@@ -692,11 +618,7 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.CharField(
-                        choices=[
-                            ("waiting", "待批"),
-                            ("granted", "同意"),
-                            ("refused", "退回"),
-                        ],
+                        choices=[("waiting", "待批"), ("granted", "同意"), ("refused", "退回")],
                         default="waiting",
                         max_length=8,
                     ),
@@ -746,15 +668,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TicketCounter",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("prefix", models.CharField(max_length=4)),
                 ("day", models.DateField()),
                 ("last", models.PositiveIntegerField(default=0)),
@@ -781,29 +695,16 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TicketEvent",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(max_length=32)),
                 ("occurred_at", models.DateTimeField()),
                 ("entered_at", models.DateTimeField()),
-                (
-                    "recorded_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("actor_label", models.CharField(blank=True, max_length=20)),
                 (
                     "audience",
                     models.CharField(
-                        choices=[("internal", "内部"), ("owner", "业主可见")],
-                        default="internal",
-                        max_length=8,
+                        choices=[("internal", "内部"), ("owner", "业主可见")], default="internal", max_length=8
                     ),
                 ),
                 ("data", models.JSONField(default=dict)),
@@ -841,15 +742,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SlaClockInterval",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("is_running", models.BooleanField()),
                 ("began_at", models.DateTimeField()),
                 ("reason", models.CharField(blank=True, max_length=120)),
@@ -887,15 +780,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TicketReporter",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=40)),
                 ("phone", models.CharField(blank=True, max_length=20)),
                 ("reported_at", models.DateTimeField()),
@@ -956,21 +841,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="WorkCalendar",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=40)),
                 ("zone", models.CharField(default="Asia/Shanghai", max_length=40)),
-                (
-                    "weekly_hours",
-                    models.JSONField(default=tickets.models.calendars.default_hours),
-                ),
+                ("weekly_hours", models.JSONField(default=tickets.models.calendars.default_hours)),
                 ("revision", models.PositiveIntegerField(default=0)),
                 (
                     "company",
@@ -1007,52 +881,64 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
-            name="CalendarOverride",
+            name="CalendarOverrideEvent",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
                 ("day", models.DateField()),
                 ("working", models.BooleanField()),
                 ("name", models.CharField(max_length=40)),
                 (
                     "company",
                     models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
+                        related_query_name="+",
                         to="residents.company",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="tickets.calendaroverride",
                     ),
                 ),
                 (
                     "calendar",
                     residents.tenancy.CompanyForeignKey(
                         db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="overrides",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
                         to="tickets.workcalendar",
                     ),
                 ),
             ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="calendaroverride",
+            name="calendar",
+            field=residents.tenancy.CompanyForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="overrides",
+                to="tickets.workcalendar",
+            ),
         ),
         migrations.CreateModel(
             name="CalendarDay",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("revision", models.PositiveIntegerField()),
                 ("day", models.DateField()),
                 ("is_workday", models.BooleanField()),
@@ -1093,17 +979,57 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Outbox",
+            name="WorkCalendarEvent",
             fields=[
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=40)),
+                ("zone", models.CharField(default="Asia/Shanghai", max_length=40)),
+                ("weekly_hours", models.JSONField(default=tickets.models.calendars.default_hours)),
+                ("revision", models.PositiveIntegerField(default=0)),
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
+                    "company",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="residents.company",
                     ),
                 ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="tickets.workcalendar",
+                    ),
+                ),
+                (
+                    "project",
+                    residents.tenancy.CompanyForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="residents.project",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Outbox",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("dedup_key", models.CharField(max_length=120)),
                 ("topic", models.CharField(max_length=16)),
                 ("payload", models.JSONField(default=dict)),
@@ -1141,13 +1067,7 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "clock_id",
-                        "epoch",
-                        "step_no",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        "clock_id", "epoch", "step_no", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("epoch", models.PositiveSmallIntegerField()),
@@ -1197,9 +1117,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="slarule",
             constraint=models.UniqueConstraint(
-                fields=("company", "project", "code", "version"),
-                name="tickets_slarule_version",
-                nulls_distinct=False,
+                fields=("company", "project", "code", "version"), name="tickets_slarule_version", nulls_distinct=False
             ),
         ),
         migrations.AddConstraint(
@@ -1217,10 +1135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="ticket",
-            index=models.Index(
-                fields=["company", "project", "state", "-id"],
-                name="tickets_ticket_state",
-            ),
+            index=models.Index(fields=["company", "project", "state", "-id"], name="tickets_ticket_state"),
         ),
         migrations.AddIndex(
             model_name="ticket",
@@ -1280,22 +1195,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="ticket",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_at", None),
-                    ("accepted_at__isnull", False),
-                    _connector="OR",
-                ),
+                condition=models.Q(("reviewed_at", None), ("accepted_at__isnull", False), _connector="OR"),
                 name="tickets_ticket_accept_then_review",
             ),
         ),
         migrations.AddConstraint(
             model_name="ticket",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("archived_at", None),
-                    ("reviewed_at__isnull", False),
-                    _connector="OR",
-                ),
+                condition=models.Q(("archived_at", None), ("reviewed_at__isnull", False), _connector="OR"),
                 name="tickets_ticket_review_then_archive",
             ),
         ),
@@ -1332,19 +1239,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="callback",
-            index=models.Index(
-                fields=["company", "ticket", "called_at"],
-                name="tickets_callback_ticket",
-            ),
+            index=models.Index(fields=["company", "ticket", "called_at"], name="tickets_callback_ticket"),
         ),
         migrations.AddConstraint(
             model_name="callback",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("satisfaction", None),
-                    ("satisfaction__range", (1, 5)),
-                    _connector="OR",
-                ),
+                condition=models.Q(("satisfaction", None), ("satisfaction__range", (1, 5)), _connector="OR"),
                 name="tickets_callback_scale",
             ),
         ),
@@ -1353,10 +1253,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("outcome", "reached"), _negated=True),
-                    models.Q(
-                        ("is_solved__isnull", False),
-                        models.Q(("person_reached", ""), _negated=True),
-                    ),
+                    models.Q(("is_solved__isnull", False), models.Q(("person_reached", ""), _negated=True)),
                     _connector="OR",
                 ),
                 name="tickets_callback_reached_says_what",
@@ -1378,9 +1275,7 @@ class Migration(migrations.Migration):
             model_name="approval",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("decided_by", None),
-                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
+                    ("decided_by", None), models.Q(("decided_by", models.F("asked_by")), _negated=True), _connector="OR"
                 ),
                 name="tickets_approval_not_by_the_asker",
             ),
@@ -1390,10 +1285,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("decided_at", None), ("decision", "waiting")),
-                    models.Q(
-                        models.Q(("decision", "waiting"), _negated=True),
-                        ("decided_at__isnull", False),
-                    ),
+                    models.Q(models.Q(("decision", "waiting"), _negated=True), ("decided_at__isnull", False)),
                     _connector="OR",
                 ),
                 name="tickets_approval_decided",
@@ -1402,8 +1294,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="ticketcounter",
             constraint=models.UniqueConstraint(
-                fields=("company", "project", "prefix", "day"),
-                name="tickets_counter_once",
+                fields=("company", "project", "prefix", "day"), name="tickets_counter_once"
             ),
         ),
         migrations.AddIndex(
@@ -1424,8 +1315,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="slaclockinterval",
             constraint=models.UniqueConstraint(
-                fields=("company", "clock", "began_at"),
-                name="tickets_interval_no_overlap",
+                fields=("company", "clock", "began_at"), name="tickets_interval_no_overlap"
             ),
         ),
         migrations.AddIndex(
@@ -1443,9 +1333,50 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="workcalendar",
             constraint=models.UniqueConstraint(
-                fields=("company", "project"),
-                name="tickets_workcalendar_project",
-                nulls_distinct=False,
+                fields=("company", "project"), name="tickets_workcalendar_project", nulls_distinct=False
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="workcalendar",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tickets_workcalendarevent" ("company_id", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "revision", "weekly_hours", "zone") VALUES (NEW."company_id", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'insert\', NEW."id", NEW."project_id", NEW."revision", NEW."weekly_hours", NEW."zone"); RETURN NULL;',
+                    hash="0f2a6adafe3a5db265d2f6128eb28678aa7209f2",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_cae79",
+                    table="tickets_workcalendar",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="workcalendar",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "tickets_workcalendarevent" ("company_id", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "revision", "weekly_hours", "zone") VALUES (NEW."company_id", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'update\', NEW."id", NEW."project_id", NEW."revision", NEW."weekly_hours", NEW."zone"); RETURN NULL;',
+                    hash="d35b41d240aec77157782498ca5c13d6a8e70255",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_77846",
+                    table="tickets_workcalendar",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="workcalendar",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tickets_workcalendarevent" ("company_id", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "project_id", "revision", "weekly_hours", "zone") VALUES (OLD."company_id", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'delete\', OLD."id", OLD."project_id", OLD."revision", OLD."weekly_hours", OLD."zone"); RETURN NULL;',
+                    hash="35f7409a1f61b51d11b173cb3b41538cdc8c7806",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_a8436",
+                    table="tickets_workcalendar",
+                    when="AFTER",
+                ),
             ),
         ),
         migrations.AddIndex(
@@ -1471,20 +1402,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="slaclock",
             index=models.Index(
-                condition=models.Q(
-                    ("state__in", ("running", "paused", "breached_open")),
-                    ("calendar__isnull", False),
-                ),
+                condition=models.Q(("state__in", ("running", "paused", "breached_open")), ("calendar__isnull", False)),
                 fields=["calendar", "due_at"],
                 name="tickets_slaclock_rearm",
             ),
         ),
         migrations.AddIndex(
             model_name="slaclock",
-            index=models.Index(
-                fields=["company", "rule_code", "due_at"],
-                name="tickets_slaclock_attain",
-            ),
+            index=models.Index(fields=["company", "rule_code", "due_at"], name="tickets_slaclock_attain"),
         ),
         migrations.AddConstraint(
             model_name="slaclock",
@@ -1502,9 +1427,7 @@ class Migration(migrations.Migration):
             model_name="slaclock",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("next_fire_at", None),
-                    ("state__in", ("running", "breached_open")),
-                    _connector="OR",
+                    ("next_fire_at", None), ("state__in", ("running", "breached_open")), _connector="OR"
                 ),
                 name="tickets_slaclock_armed_is_running",
             ),
@@ -1513,9 +1436,7 @@ class Migration(migrations.Migration):
             model_name="slaclock",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", "paused"), _negated=True),
-                    ("running_since", None),
-                    _connector="OR",
+                    models.Q(("state", "paused"), _negated=True), ("running_since", None), _connector="OR"
                 ),
                 name="tickets_slaclock_paused_is_still",
             ),
@@ -1542,15 +1463,59 @@ class Migration(migrations.Migration):
             model_name="calendaroverride",
             constraint=models.UniqueConstraint(fields=("company", "calendar", "day"), name="tickets_override_once"),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="calendaroverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tickets_calendaroverrideevent" ("calendar_id", "company_id", "day", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "working") VALUES (NEW."calendar_id", NEW."company_id", NEW."day", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'insert\', NEW."id", NEW."working"); RETURN NULL;',
+                    hash="55f7ca4205114ca4d46dd04b9ea8db7ce4db61b1",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_64c94",
+                    table="tickets_calendaroverride",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="calendaroverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "tickets_calendaroverrideevent" ("calendar_id", "company_id", "day", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "working") VALUES (NEW."calendar_id", NEW."company_id", NEW."day", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'update\', NEW."id", NEW."working"); RETURN NULL;',
+                    hash="6b3dfc061bddd768130e8f40f43af125e21d77b1",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_b6465",
+                    table="tickets_calendaroverride",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="calendaroverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "tickets_calendaroverrideevent" ("calendar_id", "company_id", "day", "id", "name", "pgh_context", "pgh_created_at", "pgh_label", "pgh_obj_id", "working") VALUES (OLD."calendar_id", OLD."company_id", OLD."day", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, NOW(), \'delete\', OLD."id", OLD."working"); RETURN NULL;',
+                    hash="c5df90cf9fe162d84fe1af21848a462daaf0111d",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_cf77c",
+                    table="tickets_calendaroverride",
+                    when="AFTER",
+                ),
+            ),
+        ),
         migrations.AddConstraint(
             model_name="calendarday",
             constraint=models.UniqueConstraint(
-                fields=("company", "calendar", "revision", "day"),
-                name="tickets_calendarday_once",
+                fields=("company", "calendar", "revision", "day"), name="tickets_calendarday_once"
             ),
         ),
         CompanyWall("WorkCalendar"),
+        CompanyWall("WorkCalendarEvent", references=False),
         CompanyWall("CalendarOverride"),
+        CompanyWall("CalendarOverrideEvent", references=False),
         CompanyWall("CalendarDay"),
         CompanyWall("SlaRule", sweeper=True),
         CompanyWall("SlaClock", sweeper=True),
@@ -1566,6 +1531,8 @@ class Migration(migrations.Migration):
         CompanyWall("Ticket", sweeper=True),
         CompanyWall("TicketCounter"),
         CompanyWall("TicketEvent", sweeper=True),
+        AppendOnly("WorkCalendarEvent"),
+        AppendOnly("CalendarOverrideEvent"),
         AppendOnly("CalendarDay"),
         AppendOnly("SlaClockInterval"),
         AppendOnly("SlaFiring"),

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from residents.audit import audited
 from residents.tenancy import CompanyForeignKey, CompanyModel
 
 
@@ -24,6 +25,8 @@ class NationalDay(models.Model):
     provisional = models.BooleanField(default=False)
     """No notice of the State Council is known for the year yet: make-up workdays may still come."""
 
+    web_may: ClassVar[str] = "SELECT, INSERT, UPDATE"
+
     class Meta:
         ordering = ("day",)
 
@@ -31,6 +34,7 @@ class NationalDay(models.Model):
         return f"{self.day} {self.name}"
 
 
+@audited()
 class WorkCalendar(CompanyModel):
     """Working hours of a company or of one of its projects. `revision` names the published set of days."""
 
@@ -55,6 +59,7 @@ class WorkCalendar(CompanyModel):
         return self.name
 
 
+@audited()
 class CalendarOverride(CompanyModel):
     """A day on which a company departs from the national calendar."""
 

@@ -271,6 +271,7 @@ class SweepRun(models.Model):
     mode = models.CharField(max_length=8, default="normal")
 
     sweeper_may: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
+    web_may: ClassVar[str] = "SELECT"
 
     def __str__(self) -> str:
         return f"{self.finished_at:%H:%M:%S} {self.fired}"
