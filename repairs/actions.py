@@ -83,8 +83,14 @@ def report_repair(
     at_night = by is not None and Role.NIGHT_DUTY in by.roles_in(project.pk)
     if at_night and when == WHEN_APPOINTMENT and not intake.told_next_day:
         raise InvalidInput(_("夜间办不了的报修，要告知业主“次日安排”并登记。"), rule="REP-33", field="told_next_day")
-    place = intake.unit.label if intake.unit else intake.place
-    candidates = [] if intake.not_duplicate else duplicates_of(intake.category, project, unit=intake.unit, place=place)
+    # The home of somebody who reports a public fault is not where the fault is.
+    place = intake.place.strip() if is_public else ""
+    place = place or (intake.unit.label if intake.unit else "")
+    candidates = (
+        []
+        if intake.not_duplicate
+        else duplicates_of(intake.category, project, unit=None if is_public else intake.unit, place=place)
+    )
     if candidates:
         raise DuplicateSuspected(candidates)
     warranty = warranty_of(intake.category, intake.unit, on=occurred.astimezone(project.tzinfo).date())
