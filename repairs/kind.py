@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from repairs.intake import DeskIntake
 from repairs.workflow import WORKFLOW, archive_conditions, order_of
 from tickets.kinds import StepOnTrack, TicketKind
 from tickets.models import Ticket
@@ -95,4 +96,5 @@ REPAIR = TicketKind(
     },
     archive_conditions=_conditions,
     tags=_tags,
+    intake=DeskIntake(),
 )

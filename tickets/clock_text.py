@@ -56,7 +56,7 @@ def clock_view(clock: SlaClock, now: datetime, zone: ZoneInfo | str) -> ClockVie
     else:
         left = (clock.due_at - now).total_seconds()
         text = remaining_text(left)
-        if d.due is not None and left > 0:
+        if d.due is not None and left >= 0:
             day_and_time = _agreed(clock.due_at, now, ZoneInfo(zone) if isinstance(zone, str) else zone)
             at, text = bool(day_and_time), day_and_time or text
     is_drawn = state in ("ok", "warn", "late")
@@ -75,12 +75,12 @@ def clock_view(clock: SlaClock, now: datetime, zone: ZoneInfo | str) -> ClockVie
 
 
 def clock_state(clock: SlaClock, now: datetime) -> str:
-    """ok, warn, late, paused or done. A clock past due is late whether or not the sweep has been there yet."""
+    """ok, warn, late, paused or done. Past due is late whether or not the sweep has been there yet."""
     if clock.state == ClockState.PAUSED:
         return "paused"
     if not clock.is_live:
         return "done"
-    if now >= clock.due_at:
+    if now > clock.due_at:
         return "late"
     return "warn" if now >= clock.amber_at else "ok"
 
@@ -94,7 +94,7 @@ def used_seconds(clock: SlaClock, now: datetime) -> int:
 
 def remaining_text(left: float) -> str:
     """Seconds left as 04:12, 28 分 or 1时48分; past due with a plus, +01:26."""
-    return duration_text(math.ceil(left)) if left > 0 else f"+{duration_text(math.floor(-left))}"
+    return duration_text(math.ceil(left)) if left >= 0 else f"+{duration_text(math.floor(-left))}"
 
 
 def duration_text(seconds: float) -> str:
