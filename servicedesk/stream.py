@@ -1,8 +1,8 @@
 """Server-Sent Events: tells open pages that something changed; the page fetches what it needs through a walled view.
 
-A stream needs no session, no middleware and no database: a signed cookie names company, projects and person. One
- Redis subscription per process serves every stream. Events: whatever `tickets.live` publishes, with `id`, `v` and
-`project` as JSON; `live-down` while Redis is away (poll), `live-up` after messages may have been missed (fetch anew).
+A stream needs no session, no middleware and no database: a signed cookie names company, projects and person. One Redis
+subscription per process serves every stream. Events: whatever `tickets.live` publishes, with `id`, `v` and `project` as
+JSON; `ping` in silence; `live-down` while Redis is away, `live-up` when news may have been missed (fetch anew).
 """
 
 from __future__ import annotations
