@@ -9,7 +9,7 @@ from repairs.models import RepairOrder
 from tickets.closing import TAIL_STATES, did_the_work, tail
 from tickets.models import Attachment, Ticket
 from tickets.policies import MERGE
-from tickets.workflow import Gate, State, Step, Transition, Workflow
+from tickets.workflow import Gate, Stage, State, Step, Transition, Workflow
 
 
 def order_of(ticket: Ticket) -> RepairOrder:
@@ -79,15 +79,15 @@ AFTER_WORK = ("finished", "completion_reported", "accepted_ok", "called_back", "
 WORKFLOW = Workflow(
     initial="reported",
     states=(
-        State("reported", _("待派单"), "dashed"),
+        State("reported", _("待派单"), "dashed", stage=Stage.DISPATCH),
         State("duplicate", _("已并入"), "cross", is_end=True),
         State("closed_unservable", _("不能办，已说明"), "cross", is_end=True),
-        State("dispatched", _("待接单"), "dashed"),
-        State("accepted", _("已接单"), "quarter"),
-        State("missed_visit", _("失约待改约"), "pause"),
-        State("on_site", _("到场"), "half"),
-        State("in_work", _("施工中"), "three-quarters"),
-        State("finished", _("完工"), "dot"),
+        State("dispatched", _("待接单"), "dashed", stage=Stage.ARRIVAL),
+        State("accepted", _("已接单"), "quarter", stage=Stage.ARRIVAL),
+        State("missed_visit", _("失约待改约"), "pause", stage=Stage.ARRIVAL),
+        State("on_site", _("到场"), "half", stage=Stage.WORK),
+        State("in_work", _("施工中"), "three-quarters", stage=Stage.WORK),
+        State("finished", _("完工"), "dot", stage=Stage.ACCEPTANCE),
         *TAIL_STATES,
         State("cancelled", _("已取消"), "cross", is_end=True),
     ),

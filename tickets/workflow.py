@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from residents.errors import GateClosed, NotAllowed, StaleVersion
 from residents.policies import Policy, require
@@ -28,14 +29,28 @@ if TYPE_CHECKING:
     from residents.models import Staff
 
 
+class Stage(models.TextChoices):
+    """What an open matter of any kind waits for, as the desk counts it."""
+
+    DISPATCH = "dispatch", gettext_lazy("待派单")
+    ARRIVAL = "arrival", gettext_lazy("未到场")
+    WORK = "work", gettext_lazy("施工中")
+    ACCEPTANCE = "acceptance", gettext_lazy("待验收")
+    CALLBACK = "callback", gettext_lazy("待回访")
+
+
 @dataclass(frozen=True)
 class State:
-    """A state of a workflow: its code, its word on screen, its progress icon; `is_end` closes the ticket."""
+    """A state of a workflow: its code, its word on screen, its progress icon; `is_end` closes the ticket.
+
+    `stage`: which of the desk's counters counts it, None for none.
+    """
 
     code: str
     label: Text | str
     icon: str = "dashed"
     is_end: bool = False
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True)
