@@ -16,7 +16,7 @@ from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from tickets import policies
 from tickets.models import Callback, Response, Ticket
-from tickets.workflow import Gate, State, Step, Transition, step
+from tickets.workflow import Gate, Stage, State, Step, Transition, step
 
 ATTEMPTS_BEFORE_MESSAGE = 3
 ATTEMPTS_APART = timedelta(minutes=30)
@@ -24,9 +24,9 @@ SATISFIED = 4
 """The top two of five steps count as satisfied (ambiguity A-24)."""
 
 TAIL_STATES = (
-    State("completion_reported", _("待验收"), "dot"),
-    State("accepted_ok", _("待回访"), "ring-tick"),
-    State("rework", _("返修"), "dashed"),
+    State("completion_reported", _("待验收"), "dot", stage=Stage.ACCEPTANCE),
+    State("accepted_ok", _("待回访"), "ring-tick", stage=Stage.CALLBACK),
+    State("rework", _("返修"), "dashed", stage=Stage.DISPATCH),
     State("called_back", _("待审核"), "ring-tick"),
     State("reviewed", _("待归档"), "ring-tick"),
     State("archived", _("已归档"), "tick", is_end=True),
