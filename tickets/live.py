@@ -1,7 +1,7 @@
 """Telling browsers that something changed: a name and an id, straight to Redis after the commit, best effort.
 
 The browser then fetches what it needs through the ordinary, walled view. Nothing here may fail a request: with Redis
-away the boards poll.
+away the boards poll. A Redis that hangs costs one short time-out, not one for every message.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import redis
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import connection, transaction
 
 if TYPE_CHECKING:
     from residents.models import Staff
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 COOKIE, SALT, SECONDS = "sd_live", "live", 300
+QUIET_SECONDS = 5.0
+
+_quiet_until = 0.0
+"""Until when, on this process's own clock, nothing is sent because Redis did not answer; 0 while it answers."""
 
 
 @functools.cache
@@ -31,16 +36,45 @@ def _client() -> redis.Redis:
 
 
 def publish(company_id: int, message: dict[str, Any]) -> None:
-    """Send now. Losing it is allowed, raising is not."""
+    """Send now. Losing it is allowed, raising is not; after a failure nothing is tried for five seconds."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
+    was_quiet = _quiet_until > 0
+    if was_quiet:
+        # One message asks whether Redis is back; the others do not wait for the answer.
+        _quiet_until = time.monotonic() + QUIET_SECONDS
     try:
         _client().publish(f"live:{company_id}", json.dumps(message))
     except redis.RedisError as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         log.warning("live message not sent: %s", type(error).__name__)
+    else:
+        _quiet_until = 0.0
+
+
+class _Announcement:
+    """A message to be sent when its transaction has committed, unless one like it has been sent by then.
+
+    `sent` is shared by the announcements of one transaction. A savepoint that is rolled back takes its own away.
+    """
+
+    def __init__(self, company_id: int, message: dict[str, Any], sent: set[str]) -> None:
+        self.company_id, self.message, self.sent = company_id, message, sent
+
+    def __call__(self) -> None:
+        # Whichever comes first is enough: the browser fetches what the transaction has left, whatever version is named.
+        key = f"{self.company_id} {self.message['event']} {self.message['id']} {self.message['staff']}"
+        if key not in self.sent:
+            self.sent.add(key)
+            publish(self.company_id, self.message)
 
 
 def publish_on_commit(ticket: Ticket, event: str, *, staff: list[int] | None = None) -> None:
-    """Announce a change of a ticket to its project, or to some people only, once the transaction has committed."""
-    company_id = ticket.company_id
+    """Announce a change of a ticket to its project, or to some people only, once the transaction has committed.
+
+    Several changes of one ticket in one transaction are announced once.
+    """
     message = {
         "event": event,
         "id": str(ticket.public_id),
@@ -48,7 +82,9 @@ def publish_on_commit(ticket: Ticket, event: str, *, staff: list[int] | None = N
         "project": ticket.project_id,
         "staff": staff,
     }
-    transaction.on_commit(functools.partial(publish, company_id, message))
+    waiting = (act for _savepoints, act, _robust in connection.run_on_commit)
+    sent = next((act.sent for act in waiting if isinstance(act, _Announcement) and not act.sent), set())
+    transaction.on_commit(_Announcement(ticket.company_id, message, sent))
 
 
 def stream_token(staff: Staff) -> str:

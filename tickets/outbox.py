@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 
 from residents.tenancy import company_scope
@@ -23,6 +25,8 @@ Handler = Callable[[dict[str, Any]], None]
 Effect = Callable[[SlaClock, datetime], None]
 BATCH = 100
 LEASE = timedelta(seconds=30)
+BUDGET_SECONDS = 15.0
+"""How long one relay works on what it has claimed: well inside the lease."""
 MAX_ATTEMPTS = 8
 
 _handlers: dict[str, Handler] = {}
@@ -41,7 +45,9 @@ def register_effect(code: str, effect: Effect) -> None:
 
 def perform_effect(payload: dict[str, Any]) -> None:
     """Topic `effect`: the registered act of the kind, entered when the step fired, dated at the clock's due moment."""
-    clock = SlaClock.objects.select_related("rule").get(pk=payload["clock"])
+    clock = SlaClock.objects.select_related("rule", "project", "company").get(pk=payload["clock"])
+    if not (clock.project.is_active and clock.company.is_active):
+        return
     firing = SlaFiring.objects.get(clock=clock, epoch=payload["epoch"], step_no=payload["step"])
     _effects[payload["effect"]](clock, firing.fired_at)
 
@@ -54,7 +60,7 @@ UPDATE tickets_outbox o
         WHERE sent_at IS NULL AND dead_at IS NULL AND not_before <= %(as_of)s
           AND (lease_until IS NULL OR lease_until < %(as_of)s)
         ORDER BY not_before LIMIT %(limit)s
-          FOR UPDATE SKIP LOCKED)
+          FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING o.id, o.company_id, o.topic, o.payload, o.attempts
 """
 
@@ -69,13 +75,20 @@ def relay(*, at: datetime | None = None, limit: int = BATCH) -> int:
         as_of: datetime = at or cursor.fetchone()[0]
         cursor.execute(_CLAIM, {"as_of": as_of, "lease": LEASE, "limit": limit})
         rows = cursor.fetchall()
-    for row_id, company_id, topic, payload, attempts in sorted(rows):
+    began = time.monotonic()
+    for row_id, company_id, topic, payload, attempts in sorted(rows, key=lambda row: row[0]):
+        if time.monotonic() - began > BUDGET_SECONDS:
+            break  # the leases of the rest run out and somebody takes them again
         _do(row_id, company_id, topic, payload, attempts, as_of)
     return len(rows)
 
 
 def _do(row_id: int, company_id: int, topic: str, payload: Any, attempts: int, as_of: datetime) -> None:
     facts = json.loads(payload) if isinstance(payload, str) else payload
+    if attempts > MAX_ATTEMPTS:
+        # Whoever did it last did not live to put it back.
+        _put_back(row_id, attempts, RuntimeError("the process died while doing it"), as_of)
+        return
     try:
         with company_scope(company_id):
             # The tick mark first: whoever holds the row does the work, and both commit or neither.
@@ -83,6 +96,8 @@ def _do(row_id: int, company_id: int, topic: str, payload: Any, attempts: int, a
                 return
             _handlers[topic](facts)
     except Exception as error:
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise  # the worker is to stop, the row is not at fault: its lease runs out
         if isinstance(error, (OperationalError, InterfaceError)) and not connections["default"].is_usable():
             raise  # the database is away: the lease runs out and the row is taken again
         log.exception("outbox %s (%s) failed, attempt %s", row_id, topic, attempts)
@@ -94,7 +109,7 @@ def _put_back(row_id: int, attempts: int, error: Exception, as_of: datetime) -> 
     wait = timedelta(seconds=min(2**attempts, 300))
     try:
         with transaction.atomic(using="sweeper"):
-            Outbox.objects.using("sweeper").filter(pk=row_id).update(
+            Outbox.objects.using("sweeper").filter(pk=row_id, sent_at=None).update(
                 not_before=as_of + wait,
                 lease_until=None,
                 dead_at=as_of if dead else None,

@@ -1330,7 +1330,7 @@ class Migration(migrations.Migration):
         CompanyWall("PersonEvent", references=False),
         CompanyWall("Occupancy"),
         CompanyWall("OccupancyEvent", references=False),
-        CompanyWall("Project"),
+        CompanyWall("Project", sweeper=True),
         CompanyWall("ProjectEvent", references=False),
         CompanyWall("IdempotencyKey"),
         CompanyWall("Staff"),

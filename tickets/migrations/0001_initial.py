@@ -1512,6 +1512,32 @@ class Migration(migrations.Migration):
                 fields=("company", "calendar", "revision", "day"), name="tickets_calendarday_once"
             ),
         ),
+        migrations.AddConstraint(
+            model_name="sweeprun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("mode", "gap")), fields=("started_at",), name="tickets_sweeprun_one_gap"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="slaclock",
+            index=models.Index(
+                condition=models.Q(("next_fire_at", None), ("state__in", ("running", "breached_open"))),
+                fields=["project"],
+                name="tickets_slaclock_silent",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="slaclock",
+            index=models.Index(
+                condition=models.Q(("attempts__gt", 0)), fields=["attempts"], name="tickets_slaclock_failing"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="outbox",
+            index=models.Index(
+                condition=models.Q(("dead_at__isnull", False)), fields=["dead_at"], name="tickets_outbox_dead"
+            ),
+        ),
         CompanyWall("WorkCalendar"),
         CompanyWall("WorkCalendarEvent", references=False),
         CompanyWall("CalendarOverride"),
@@ -1542,5 +1568,29 @@ class Migration(migrations.Migration):
             # Rows of the hot table change a few times and are then left alone: keep dead versions close and short-lived.
             "ALTER TABLE tickets_slaclock SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)",
             migrations.RunSQL.noop,
+        ),
+        migrations.RunSQL(
+            # An unknown moment would leave a clock that nothing ever fires.
+            "ALTER TABLE tickets_slaclock ADD CONSTRAINT tickets_slaclock_rungs_known "
+            "CHECK (array_position(step_at, NULL) IS NULL)",
+            "ALTER TABLE tickets_slaclock DROP CONSTRAINT tickets_slaclock_rungs_known",
+        ),
+        migrations.RunSQL(
+            # A breach is never erased (rule GEN-02): no clock is deleted, no breach moved or taken back.
+            "CREATE TRIGGER breach_stays BEFORE UPDATE OF breached_at ON tickets_slaclock FOR EACH ROW "
+            "WHEN (OLD.breached_at IS NOT NULL AND NEW.breached_at IS DISTINCT FROM OLD.breached_at) "
+            "EXECUTE FUNCTION refuse_change(); "
+            "CREATE TRIGGER clock_stays BEFORE DELETE ON tickets_slaclock FOR EACH ROW "
+            "EXECUTE FUNCTION refuse_change()",
+            "DROP TRIGGER clock_stays ON tickets_slaclock; DROP TRIGGER breach_stays ON tickets_slaclock",
+        ),
+        migrations.RunSQL(
+            # A version of a rule is never edited, only retired, and once (rule GEN-08: each clock keeps the value it used).
+            "CREATE TRIGGER version_stays BEFORE UPDATE ON tickets_slarule FOR EACH ROW "
+            "WHEN (OLD.retired_at IS NOT NULL OR to_jsonb(NEW) - 'retired_at' <> to_jsonb(OLD) - 'retired_at') "
+            "EXECUTE FUNCTION refuse_change(); "
+            "CREATE TRIGGER version_kept BEFORE DELETE ON tickets_slarule FOR EACH ROW "
+            "EXECUTE FUNCTION refuse_change()",
+            "DROP TRIGGER version_kept ON tickets_slarule; DROP TRIGGER version_stays ON tickets_slarule",
         ),
     ]

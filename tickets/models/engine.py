@@ -189,6 +189,20 @@ class SlaClock(CompanyModel):
                 fields=["company", "rule_code", "due_at"],
                 name="tickets_slaclock_attain",
             ),
+            # What the auditor looks for: live clocks that nothing will fire, clocks that failed when they were fired.
+            models.Index(
+                fields=["project"],
+                name="tickets_slaclock_silent",
+                condition=Q(
+                    state__in=(ClockState.RUNNING, ClockState.BREACHED_OPEN),
+                    next_fire_at=None,
+                ),
+            ),
+            models.Index(
+                fields=["attempts"],
+                name="tickets_slaclock_failing",
+                condition=Q(attempts__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -269,8 +283,18 @@ class SweepRun(models.Model):
     failed = models.PositiveIntegerField(default=0)
     oldest_lag_ms = models.BigIntegerField(default=0)
     mode = models.CharField(max_length=8, default="normal")
+    """normal, catch_up, or gap: nobody swept between `started_at` and `finished_at`."""
 
     sweeper_may: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["started_at"],
+                name="tickets_sweeprun_one_gap",
+                condition=Q(mode="gap"),
+            )
+        ]
     web_may: ClassVar[str] = "SELECT"
 
     def __str__(self) -> str:
@@ -303,7 +327,12 @@ class Outbox(CompanyModel):
                 fields=["not_before"],
                 name="tickets_outbox_waiting",
                 condition=Q(sent_at=None, dead_at=None),
-            )
+            ),
+            models.Index(
+                fields=["dead_at"],
+                name="tickets_outbox_dead",
+                condition=Q(dead_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

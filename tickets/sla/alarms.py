@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from residents.models import Staff
 from residents.roles import Role
-from residents.tenancy import current_company_id, scope_now
+from residents.tenancy import scope_now
 from tickets.models import Notice, SlaClock
 
 
@@ -19,7 +19,7 @@ def tell_admins(payload: dict[str, Any]) -> None:
     Notice.objects.bulk_create(
         [
             Notice(
-                company_id=current_company_id(),
+                company_id=clock.company_id,
                 project_id=clock.project_id,
                 staff=person,
                 ticket_id=clock.ticket_id,

@@ -138,6 +138,11 @@ def definition(code: str) -> Definition:
     return _by_code[code]
 
 
+def find(code: str) -> Definition | None:
+    """The same, or None: the rows of a clock outlive its code."""
+    return _by_code.get(code)
+
+
 def all_definitions() -> list[Definition]:
     return list(_by_code.values())
 

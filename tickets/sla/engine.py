@@ -1,23 +1,27 @@
 """Folding events into clocks: the only place, beside the sweep, that changes a clock.
 
 Everything runs in the transaction of the act that caused the event, with the ticket locked before its clocks. A stop
-judges the breach itself: a job finished a second late is late even if the sweep never came by (rule GEN-02).
+judges the breach itself: a job finished a second late is late even if the sweep never came by (rule GEN-02). The due
+moment still belongs to the time allowed: a step at due is in time, and a rung of a ladder is due once its moment has
+passed. The sweep goes by the same comparison.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 
-from residents.models import DutyShift, Project
+from residents.models import DutyShift
+from residents.tenancy import scope_now
 from tickets.calendars.bases import Basis, due, elapsed, extend, offset
-from tickets.calendars.days import DayTable, Due
+from tickets.calendars.days import DayTable
+from tickets.calendars.store import load_table
 from tickets.models import (
     ClockState,
     Outbox,
@@ -28,11 +32,13 @@ from tickets.models import (
     Ticket,
     TicketEvent,
 )
-from tickets.sla.definitions import Definition, definition, touched_by
+from tickets.sla.definitions import Definition, definition, find, touched_by
 from tickets.sla.hours import published_hours
 
 DEFAULT_AMBER_SHARE = 0.2
 ON_CALENDAR = frozenset({Basis.WD, Basis.WSEC})
+STALE_RUNG = timedelta(seconds=120)
+"""A rung that nobody fired for so long was missed in an outage: of those only the highest speaks."""
 
 
 def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
@@ -78,25 +84,41 @@ def end_all(ticket: Ticket, *, at: datetime, reason: str) -> None:
     """Cancel every clock of a ticket that is closed, except those whose rule outlives the archive (REP-27)."""
     clocks = SlaClock.objects.live().select_for_update(of=("self",), no_key=True).filter(ticket=ticket).order_by("pk")
     for clock in clocks:
-        if not definition(clock.rule_code).outlives:
+        known = find(clock.rule_code)
+        if known is None or not known.outlives:
             _cancel(clock, at=at, reason=reason)
 
 
-def take_earlier_start(target: Ticket, source: Ticket) -> None:
-    """A merged ticket's running clocks count from the earlier of the two reports (ambiguity A-41). Both locked."""
-    starts = dict(SlaClock.objects.filter(ticket=source).values_list("rule_code", "started_at"))
+def take_earlier_start(target: Ticket, source: Ticket, *, at: datetime | None = None) -> None:
+    """A merged ticket's running clocks count from the earlier of the two reports (ambiguity A-41). Both locked.
+
+    Only durations move; an agreed moment stays agreed. A clock that comes to lie in the past is breached at its new due
+    by the next sweep.
+    """
+    starts = dict(
+        SlaClock.objects.filter(ticket=source)
+        .values("rule_code")
+        .annotate(first=Min("started_at"))
+        .values_list("rule_code", "first")
+    )
     running = SlaClock.objects.select_for_update(of=("self",), no_key=True).filter(
-        ticket=target, state=ClockState.RUNNING, basis__in=(Basis.C24, Basis.D24)
+        ticket=target, state=ClockState.RUNNING, consumed=0
     )
     for clock in running.select_related("rule").order_by("pk"):
-        earlier = starts.get(clock.rule_code)
-        if earlier is None or earlier >= clock.started_at:
+        earlier, d = starts.get(clock.rule_code), find(clock.rule_code)
+        if earlier is None or earlier >= clock.started_at or d is None or d.due is not None:
             continue
-        clock.due_at -= clock.started_at - earlier
+        old_due = clock.due_at
         clock.started_at = clock.running_since = earlier
+        _aim(clock, target, d)
         schedule(clock, clock.rule)
         clock.version += 1
         clock.save()
+        SlaClockInterval.objects.create(
+            company_id=clock.company_id, clock=clock, is_running=True, began_at=earlier, reason=source.number
+        )
+        moment = at or scope_now()
+        _note(clock, "clock_moved", at=moment, really=moment, old_due=old_due, new_due=clock.due_at, reason="merged")
 
 
 def _reached(
@@ -152,16 +174,32 @@ def _start(
             new.append(clock)
     if not new:
         return
+    late = [clock for clock in new if not _met_at_once(clock, ticket, event)]
     SlaClock.objects.bulk_create(new)
     SlaClockInterval.objects.bulk_create(
         SlaClockInterval(company_id=c.company_id, clock=c, is_running=True, began_at=c.started_at, event=event)
         for c in new
     )
-    for clock in new:
-        d = definition(clock.rule_code)
-        if event.kind in d.stops and clock.scope in (d.stop_scopes or d.scopes)(ticket, event):
-            # Started and stopped by the same fact: the entry of a repair is both (rule REP-11).
-            _stop(clock, at=_stop_moment(d, ticket, event), event=event)
+    for clock in late:
+        _stop(clock, at=_stop_moment(definition(clock.rule_code), ticket, event), event=event)
+
+
+def _met_at_once(clock: SlaClock, ticket: Ticket, event: TicketEvent) -> bool:
+    """Judge an unsaved clock that the fact which starts it also stops: the entry of a repair is both (rule REP-11).
+
+    False when that stop is late; then its record needs the clock's id.
+    """
+    d = definition(clock.rule_code)
+    if event.kind not in d.stops or clock.scope not in (d.stop_scopes or d.scopes)(ticket, event):
+        return True
+    if not d.stops_when(ticket, event):
+        return True
+    at = _stop_moment(d, ticket, event)
+    if at > clock.due_at:
+        return False
+    _freeze(clock, at=at)
+    clock.state = ClockState.MET
+    return True
 
 
 def rules_for(project_id: int, codes: Sequence[str]) -> dict[str, SlaRule]:
@@ -178,7 +216,6 @@ def arm(
     d: Definition, rule: SlaRule, ticket: Ticket, *, scope: str, started_at: datetime, event: TicketEvent
 ) -> SlaClock | None:
     """An unsaved running clock with its due, amber and ladder moments; None when there is no due moment."""
-    basis = Basis(rule.basis)
     moment = d.due(ticket, event) if d.due else None
     if d.due is not None and moment is None:
         return None
@@ -197,15 +234,21 @@ def arm(
         running_since=started_at,
     )
     if moment is not None:
-        result = Due(moment)
+        clock.due_at = moment
     else:
-        table = _table(clock, on_calendar=basis in ON_CALENDAR)
-        shift_end = _shift_end(ticket, d, started_at) if basis is Basis.EOS else None
-        result = due(basis, rule.value, started_at, zone=ticket.project.zone, table=table, shift_end=shift_end)
-    clock.original_due_at = clock.due_at = result.at
-    clock.is_provisional = result.provisional
+        _aim(clock, ticket, d)
+    clock.original_due_at = clock.due_at
     schedule(clock, rule)
     return clock
+
+
+def _aim(clock: SlaClock, ticket: Ticket, d: Definition) -> None:
+    """Write the due moment that the clock's value gives from its start, and what it was computed on."""
+    basis = Basis(clock.basis)
+    table = _table(clock, on_calendar=basis in ON_CALENDAR)
+    shift_end = _shift_end(ticket, d, clock.started_at) if basis is Basis.EOS else None
+    found = due(basis, clock.value, clock.started_at, zone=ticket.project.zone, table=table, shift_end=shift_end)
+    clock.due_at, clock.is_provisional = found.at, found.provisional
 
 
 def schedule(clock: SlaClock, rule: SlaRule) -> None:
@@ -214,15 +257,22 @@ def schedule(clock: SlaClock, rule: SlaRule) -> None:
     Steps already fired in this epoch stay behind `next_step` and never fire again.
     """
     basis = Basis(clock.basis)
-    table = _table(clock, on_calendar=basis in ON_CALENDAR)
-    total = max(elapsed(basis, clock.started_at, clock.due_at, table=table), 0.0)
+    table = _pinned(clock)
+    # Without the pauses: what was used before the last one, and what is left since.
+    total = max(
+        clock.consumed + elapsed(basis, clock.running_since or clock.started_at, clock.due_at, table=table), 0.0
+    )
     amber = rule.amber_seconds if rule.amber_seconds is not None else total * DEFAULT_AMBER_SHARE
     clock.amber_at = offset(basis, clock.due_at, -min(amber, total), table=table).at
     moments = [_at(basis, clock.due_at, step_offset(row, total), table) for row in rule.ladder]
     # A rung never comes before the one below it, or the cursor would pass it by.
     clock.step_at = list(accumulate(moments, max))
-    pending = clock.step_at[clock.next_step :]
-    clock.next_fire_at = pending[0] if pending else None
+    rearm(clock)
+
+
+def rearm(clock: SlaClock) -> None:
+    """The next moment to fire: that of the first rung not fired in this epoch, None when all have been."""
+    clock.next_fire_at = clock.step_at[clock.next_step] if clock.next_step < len(clock.step_at) else None
 
 
 def _at(basis: Basis, due_at: datetime, seconds: float, table: DayTable | None) -> datetime:
@@ -236,6 +286,13 @@ def _table(clock: SlaClock, *, on_calendar: bool) -> DayTable | None:
     hours = published_hours(clock.project_id)
     clock.calendar_id, clock.calendar_revision = hours.calendar_id, hours.table.revision
     return hours.table
+
+
+def _pinned(clock: SlaClock) -> DayTable | None:
+    """The hours the clock was computed on; None for a clock that needs none."""
+    if clock.calendar_id is None:
+        return None
+    return load_table(clock.calendar_id, clock.calendar_revision)
 
 
 def step_offset(row: dict[str, Any], total: float) -> float:
@@ -263,54 +320,82 @@ def _shift_end(ticket: Ticket, d: Definition, at: datetime) -> datetime | None:
 # Stopping
 
 
+def is_late(clock: SlaClock, at: datetime) -> bool:
+    """Whether a step at that moment misses the clock. While it is paused its time stands still and nothing is late."""
+    return clock.state != ClockState.PAUSED and at > clock.due_at
+
+
 def _stop(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
     """Judge and freeze. `at` is when the step really happened, `event.entered_at` when it was typed in."""
-    late = at > clock.due_at
-    clock.consumed += _seconds(clock, at)
-    clock.running_since = None
-    clock.stopped_at = at
-    clock.next_fire_at = None
-    clock.version += 1
-    if clock.is_advisory and late:
-        clock.state = ClockState.EXCLUDED
-        clock.reason = _("仅预警，不计超时")
+    late = is_late(clock, at)
+    if clock.is_advisory:
+        clock.state = ClockState.EXCLUDED if late else ClockState.MET
+        clock.reason = _("仅预警，不计超时") if late else ""
     elif not late and clock.breached_at is None:
         clock.state = ClockState.MET
     elif not late:
         clock.state = ClockState.CLOSED_BREACHED
-        clock.corrected_at = event.entered_at
-        clock.reason = _("实际按时完成，登记较晚")
-        _note(clock, "clock_corrected", at=event.entered_at, really=at)
+        _correct(clock, at=event.entered_at, really=at)
     else:
-        newly = clock.breached_at is None
+        _breach(clock, until=at, at=event.entered_at)
         clock.state = ClockState.CLOSED_BREACHED
-        if newly:
-            clock.breached_at = clock.due_at
-            clock.detected_by = "stop"
-            clock.detected_at = event.entered_at
-            _tell_of_late_stop(clock, at=at, entered_at=event.entered_at)
+    _freeze(clock, at=at)
     clock.save()
 
 
-def breach_now(clock: SlaClock, *, at: datetime) -> None:
-    """Record the breach of an overdue clock that the sweep has not reached yet; it stays open. Safe to repeat."""
-    if clock.breached_at is not None or clock.is_advisory or at <= clock.due_at:
+def _freeze(clock: SlaClock, *, at: datetime) -> None:
+    """Stop the time for good: what was used stays as it was, no rung fires any more."""
+    clock.consumed = elapsed_seconds(clock, at=at) if clock.consumed or clock.running_since is None else _run(clock, at)
+    clock.running_since = None
+    clock.stopped_at = at
+    clock.next_fire_at = None
+    clock.version += 1
+
+
+def correct(clock: SlaClock, *, at: datetime, really: datetime) -> None:
+    """The step of a closed breach was in time after all: it counts as met, breach and firings stay (rule GEN-02).
+
+    `really` is when the step happened, `at` the moment of entry. Safe to repeat.
+    """
+    if clock.state != ClockState.CLOSED_BREACHED or clock.corrected_at is not None or is_late(clock, really):
         return
-    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, "stop", at
-    clock.state = ClockState.BREACHED_OPEN
-    _tell_of_late_stop(clock, at=at, entered_at=at)
-    clock.next_fire_at = clock.step_at[clock.next_step] if clock.next_step < len(clock.step_at) else None
+    _correct(clock, at=at, really=really)
     clock.version += 1
     clock.save()
 
 
-def _tell_of_late_stop(clock: SlaClock, *, at: datetime, entered_at: datetime) -> None:
-    """What the sweep would have written had it come by: ledger, event, and one message for the highest step due."""
-    _note(clock, "breached", at=entered_at, really=clock.due_at, detected_by="stop")
-    missed = [(no, moment) for no, moment in enumerate(clock.step_at) if no >= clock.next_step and moment <= at]
+def _correct(clock: SlaClock, *, at: datetime, really: datetime) -> None:
+    clock.corrected_at = at
+    clock.reason = _("实际按时完成，登记较晚")
+    _note(clock, "clock_corrected", at=at, really=really)
+
+
+def breach_now(clock: SlaClock, *, at: datetime) -> None:
+    """Record the breach of an overdue clock that the sweep has not reached yet; it stays open. Safe to repeat."""
+    if clock.breached_at is not None or clock.is_advisory or not is_late(clock, at):
+        return
+    _breach(clock, until=at, at=at)
+    clock.state = ClockState.BREACHED_OPEN
+    rearm(clock)
+    clock.version += 1
+    clock.save()
+
+
+def _breach(clock: SlaClock, *, until: datetime, at: datetime) -> None:
+    """What the sweep would have written had it come by before `until`: once, dated at due, detected by the stop.
+
+    Rungs of the last two minutes fire as the sweep would have fired them; of older ones only the highest does, and a
+    warning whose hour has passed never does. `at` is the moment of entry.
+    """
+    if clock.breached_at is not None:
+        return
+    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, "stop", at
+    _note(clock, "breached", at=at, really=clock.due_at, detected_by="stop")
+    missed = [(no, moment) for no, moment in enumerate(clock.step_at) if no >= clock.next_step and moment < until]
     if not missed:
         return
     last = missed[-1][0]
+    speaks = {no for no, moment in missed if no == last or (moment >= clock.due_at and at - moment <= STALE_RUNG)}
     outcomes = SlaFiring.Outcome
     SlaFiring.objects.bulk_create(
         [
@@ -320,20 +405,31 @@ def _tell_of_late_stop(clock: SlaClock, *, at: datetime, entered_at: datetime) -
                 epoch=clock.epoch,
                 step_no=no,
                 scheduled_for=moment,
-                fired_at=entered_at,
-                outcome=outcomes.FIRED if no == last else outcomes.COLLAPSED,
+                fired_at=at,
+                outcome=outcomes.FIRED if no in speaks else outcomes.COLLAPSED,
             )
             for no, moment in missed
         ],
         ignore_conflicts=True,
     )
     clock.next_step = last + 1
-    put_in_outbox(
-        company_id=clock.company_id,
-        key=firing_key(clock.pk, clock.epoch, last),
-        topic="escalation",
-        payload={"clock": clock.pk, "epoch": clock.epoch, "step": last},
-        at=entered_at,
+    effects = {no: str(row.get("effect") or "") for no, row in enumerate(clock.rule.ladder)}
+    cause: dict[str, Any] = {"clock": clock.pk, "rule": clock.rule_id, "epoch": clock.epoch}
+    rows = [(firing_key(clock.pk, clock.epoch, no), "escalation", {**cause, "step": no}) for no in sorted(speaks)]
+    # An act on the ticket is due whether or not its rung speaks, exactly as in the sweep.
+    rows += [
+        (f"effect/{clock.pk}/{clock.epoch}/{no}", "effect", {**cause, "step": no, "effect": effects[no]})
+        for no, _moment in missed
+        if effects.get(no)
+    ]
+    Outbox.objects.bulk_create(
+        [
+            Outbox(
+                company_id=clock.company_id, dedup_key=key, topic=topic, payload=payload, created_at=at, not_before=at
+            )
+            for key, topic, payload in rows
+        ],
+        ignore_conflicts=True,
     )
 
 
@@ -342,36 +438,21 @@ def firing_key(clock_id: int, epoch: int, step_no: int) -> str:
     return f"firing/{clock_id}/{epoch}/{step_no}"
 
 
-def put_in_outbox(*, company_id: int, key: str, topic: str, payload: dict[str, Any], at: datetime) -> None:
-    """Queue an effect once: the same key again changes nothing. Safe to repeat."""
-    Outbox.objects.bulk_create(
-        [Outbox(company_id=company_id, dedup_key=key, topic=topic, payload=payload, created_at=at, not_before=at)],
-        ignore_conflicts=True,
-    )
-
-
 def _cancel(clock: SlaClock, *, at: datetime, reason: str) -> None:
     """End without a result. A breach already on record, or due before the end, stays a breach (rule GEN-02)."""
-    if clock.breached_at is None and at > clock.due_at and not clock.is_advisory:
-        clock.breached_at = clock.due_at
-        clock.detected_by = "stop"
-        clock.detected_at = at
-        _tell_of_late_stop(clock, at=at, entered_at=at)
-    clock.consumed += _seconds(clock, at)
-    clock.running_since = None
-    clock.next_fire_at = None
-    clock.stopped_at = at
+    if not clock.is_advisory and is_late(clock, at):
+        _breach(clock, until=at, at=at)
     clock.state = ClockState.CLOSED_BREACHED if clock.breached_at else ClockState.CANCELLED
     clock.reason = reason[:120]
-    clock.version += 1
+    _freeze(clock, at=at)
     clock.save()
 
 
-def _seconds(clock: SlaClock, until: datetime) -> int:
-    """Seconds since the clock last began to run."""
-    if clock.running_since is None:
+def _run(clock: SlaClock, until: datetime) -> int:
+    """Seconds since the clock last began to run, in its own time: open hours for a clock that counts those."""
+    if clock.running_since is None or until <= clock.running_since:
         return 0
-    return max(int((until - clock.running_since).total_seconds()), 0)
+    return int(elapsed(Basis(clock.basis), clock.running_since, until, table=_pinned(clock)))
 
 
 # Moving, pausing
@@ -385,11 +466,13 @@ def _move(d: Definition, clock: SlaClock, ticket: Ticket, event: TicketEvent) ->
     moment = d.due(ticket, event) if d.due else None
     if moment is None:
         return True
-    if event.entered_at > clock.due_at or clock.breached_at is not None:
+    if clock.breached_at is not None or is_late(clock, event.entered_at):
         _stop(clock, at=event.entered_at, event=event)
         return False
     _note(clock, "clock_moved", at=event.entered_at, really=event.entered_at, old_due=clock.due_at, new_due=moment)
     clock.due_at = moment
+    # Another moment was agreed: its ladder begins anew, and a warning of the old one says nothing about it.
+    clock.epoch, clock.next_step = clock.epoch + 1, 0
     schedule(clock, clock.rule)
     clock.version += 1
     clock.save()
@@ -401,10 +484,10 @@ def pause(clock: SlaClock, *, event: TicketEvent, reason: str) -> None:
     at = event.occurred_at
     if clock.state != ClockState.RUNNING:
         return
-    if at > clock.due_at:
+    if is_late(clock, at):
         breach_now(clock, at=event.entered_at)
         return
-    clock.consumed += _seconds(clock, at)
+    clock.consumed += _run(clock, at)
     clock.running_since = None
     clock.next_fire_at = None
     clock.state = ClockState.PAUSED
@@ -417,12 +500,13 @@ def resume(clock: SlaClock, *, event: TicketEvent) -> None:
     """Let the time run on: due moves by what is left, on the clock's own calendar. Safe to repeat."""
     if clock.state != ClockState.PAUSED:
         return
-    at = event.occurred_at
     since = SlaClockInterval.objects.filter(clock=clock, is_running=False).latest("began_at").began_at
-    basis = Basis(clock.basis)
+    at = max(event.occurred_at, since)
+    basis, ticket, d = Basis(clock.basis), event.ticket, definition(clock.rule_code)
     table = _table(clock, on_calendar=basis in ON_CALENDAR)
-    zone = Project.objects.values_list("zone", flat=True).get(pk=clock.project_id)
-    clock.due_at = extend(basis, clock.due_at, since, at, zone=zone, table=table).at
+    shift_end = _shift_end(ticket, d, at) if basis is Basis.EOS else None
+    found = extend(basis, clock.due_at, since, at, zone=ticket.project.zone, table=table, shift_end=shift_end)
+    clock.due_at, clock.is_provisional = found.at, found.provisional
     clock.running_since = at
     clock.state = ClockState.RUNNING
     schedule(clock, clock.rule)
@@ -432,20 +516,25 @@ def resume(clock: SlaClock, *, event: TicketEvent) -> None:
 
 
 def _interval(clock: SlaClock, *, is_running: bool, at: datetime, event: TicketEvent, reason: str) -> None:
+    last = SlaClockInterval.objects.filter(clock=clock).order_by("-began_at").values_list("began_at", flat=True).first()
+    if last is not None and at <= last:
+        # Two changes at one instant: the second comes after the first.
+        at = last + timedelta(microseconds=1)
     SlaClockInterval.objects.create(
         company_id=clock.company_id, clock=clock, is_running=is_running, began_at=at, reason=reason[:120], event=event
     )
 
 
 def elapsed_seconds(clock: SlaClock, *, at: datetime) -> int:
-    """Seconds used until `at`, replayed from the intervals; the clock's `consumed` only caches this."""
+    """Seconds used until `at` in the clock's own time, replayed from the intervals; `consumed` only caches this."""
     rows = list(SlaClockInterval.objects.filter(clock=clock).order_by("began_at"))
     end = min(at, clock.stopped_at) if clock.stopped_at else at
+    basis, table = Basis(clock.basis), _pinned(clock)
     used = 0.0
     for row, following in zip(rows, [*rows[1:], None], strict=True):
-        until = following.began_at if following else end
+        until = min(following.began_at, end) if following else end
         if row.is_running and until > row.began_at:
-            used += (until - row.began_at).total_seconds()
+            used += elapsed(basis, row.began_at, until, table=table)
     return int(used)
 
 

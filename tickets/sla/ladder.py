@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from residents.models import Staff
 from residents.roles import LINE_ABOVE, Role
 from tickets.live import publish_on_commit
-from tickets.models import ClockState, Notice, SlaClock, SlaFiring, Ticket, TicketEvent
-from tickets.sla.definitions import definition
+from tickets.models import ClockState, Notice, SlaClock, SlaFiring, SlaRule, Ticket, TicketEvent
+from tickets.sla.definitions import find
 
 RESPONSIBLE_ROLE = {
     "front_desk": Role.FRONT_DESK,
@@ -23,14 +23,15 @@ RESPONSIBLE_ROLE = {
 
 
 def people_for(code: str, *, ticket: Ticket | None, clock: SlaClock, at: datetime) -> list[Staff]:
-    """The people a word of the ladder means at that moment: those on duty, else those who hold the role, else the line above."""
+    """Whom a word of the ladder means at that moment: those on duty, else who holds the role, else the line above."""
     if code == "responsible":
         return _responsible(ticket, clock, at=at)
     return holders(code, project_id=clock.project_id, at=at)
 
 
 def _responsible(ticket: Ticket | None, clock: SlaClock, *, at: datetime) -> list[Staff]:
-    side = definition(clock.rule_code).responsible
+    known = find(clock.rule_code)
+    side = known.responsible if known else "owner"
     named = None
     if ticket is not None:
         named = ticket.assignee if side == "technician" else ticket.owner if side in {"owner", "front_desk"} else None
@@ -60,22 +61,29 @@ def holders(role: str, *, project_id: int, at: datetime) -> list[Staff]:
 def escalate(payload: dict[str, Any]) -> None:
     """Tell the people of one fired step and write down whom: the outbox handler of topic `escalation`. Safe to repeat.
 
-    A warning of a clock that has been stopped meanwhile is dropped, with a line saying so; a breach is told all the same.
+    A warning of a clock that has been stopped or re-anchored meanwhile is dropped, with a line saying so; a breach is
+    told all the same. An estate that is closed for business is told nothing.
     """
-    clock = SlaClock.objects.select_related("rule", "project").get(pk=payload["clock"])
-    row = clock.rule.ladder[payload["step"]]
+    clock = SlaClock.objects.select_related("project", "company").get(pk=payload["clock"])
+    # The ladder of the version that fired, which need not be the one the clock has now.
+    row = SlaRule.objects.get(pk=payload["rule"]).ladder[payload["step"]]
     firing = SlaFiring.objects.get(clock=clock, epoch=payload["epoch"], step_no=payload["step"])
     ticket = None
     if clock.ticket_id is not None:
         ticket = Ticket.objects.select_related("assignee", "owner", "project").get(pk=clock.ticket_id)
     key = f"firing/{clock.pk}/{payload['epoch']}/{payload['step']}"
-    over = clock.state in (ClockState.MET, ClockState.CANCELLED, ClockState.EXCLUDED)
+    over = clock.epoch != payload["epoch"] or clock.state in (
+        ClockState.MET,
+        ClockState.CANCELLED,
+        ClockState.EXCLUDED,
+    )
+    dropped = (over and row["level"] == 0) or not (clock.project.is_active and clock.company.is_active)
     people: dict[int, Staff] = {}
-    if not (over and row["level"] == 0):
+    if not dropped:
         for code in row["audience"]:
             for person in people_for(code, ticket=ticket, clock=clock, at=firing.fired_at):
                 people[person.pk] = person
-        if not people and clock.project.is_active:
+        if not people:
             people = {
                 person.pk: person for person in holders(Role.ADMIN, project_id=clock.project_id, at=firing.fired_at)
             }
@@ -114,7 +122,7 @@ def escalate(payload: dict[str, Any]) -> None:
                 "level": row["level"],
                 "step": payload["step"],
                 "to": [f"{person.name} {person.number}" for person in people.values()],
-                "dropped": bool(over and row["level"] == 0),
+                "dropped": dropped,
             },
         )
         publish_on_commit(ticket, "alert", staff=list(people))
@@ -122,7 +130,8 @@ def escalate(payload: dict[str, Any]) -> None:
 
 def notice_text(clock: SlaClock, ticket: Ticket | None, *, level: int) -> str:
     """One line that says which clock, which matter, where."""
-    label = definition(clock.rule_code).label
+    known = find(clock.rule_code)
+    label = known.label if known else clock.rule_code
     what = f"{ticket.title} · {ticket.place}" if ticket else clock.scope
     if level == 0:
         return _("%(label)s 快到时限：%(what)s") % {"label": label, "what": what}

@@ -12,10 +12,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 
 from tickets import outbox
+from tickets.sla.audit import audit
 from tickets.sla.sweep import sweep
 
 log = logging.getLogger(__name__)
-DATABASE_AWAY_SECONDS = 2.0
+AFTER_A_FAILURE = 2.0
+AUDIT_EVERY = 60.0
 
 
 class Command(BaseCommand):
@@ -34,21 +36,21 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
+
+        def relay_all() -> None:
+            while not stop.is_set() and outbox.relay():
+                pass
+
         # A storm leaves thousands of messages behind; telling people must never hold up the next look at the clocks.
-        relaying = threading.Thread(
-            target=_repeat, args=(stop, options["interval"], _relay_all(stop)), name="relay", daemon=True
-        )
-        relaying.start()
+        others = [
+            threading.Thread(target=_repeat, args=(stop, every, act), name=name, daemon=True)
+            for name, every, act in (("relay", options["interval"], relay_all), ("audit", AUDIT_EVERY, audit))
+        ]
+        for thread in others:
+            thread.start()
         _repeat(stop, options["interval"], lambda: sweep(driver="sweeper"))
-        relaying.join(10)
-
-
-def _relay_all(stop: threading.Event) -> Callable[[], object]:
-    def relay() -> None:
-        while outbox.relay() and not stop.is_set():
-            pass
-
-    return relay
+        for thread in others:
+            thread.join(10)
 
 
 def _repeat(stop: threading.Event, interval: float, act: Callable[[], object]) -> None:
@@ -57,8 +59,11 @@ def _repeat(stop: threading.Event, interval: float, act: Callable[[], object]) -
         try:
             act()
         except (DatabaseError, InterfaceError) as error:
-            log.error("sla_sweeper: database away, trying again: %s", str(error).splitlines()[0])
-            connections.close_all()
-            stop.wait(DATABASE_AWAY_SECONDS)
-        stop.wait(interval)
-    connections.close_all()
+            log.error("sla_sweeper: database away, trying again: %s", str(error).partition("\n")[0])
+        except Exception:
+            log.exception("sla_sweeper: trying again")
+        else:
+            stop.wait(interval)
+            continue
+        connections.close_all()  # this thread's
+        stop.wait(AFTER_A_FAILURE)
