@@ -3,11 +3,14 @@
 from django.urls import include, path
 
 from servicedesk.health import healthz, readyz
+from servicedesk.home import home
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", home, name="home"),
     path("", include("residents.urls")),
+    path("desk/", include("frontdesk.urls")),
     path("tickets/", include("tickets.urls")),
     path("tech/", include("repairs.urls")),
 ]
