@@ -105,7 +105,10 @@ class CompanyForeignKey(models.ForeignKey[Any, Any]):
 
 
 class CompanyOneToOneField(models.OneToOneField[Any, Any]):
-    """The same for a record that exists at most once per target."""
+    """The same for a record that exists at most once per target.
+
+    The model needs a `UniqueConstraint` over company and field: `CompanyWall` takes Django's own away.
+    """
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         kwargs["db_constraint"] = False
@@ -186,6 +189,11 @@ class CompanyWall(Operation):
                 f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (company_id, {field.column}) "
                 f"REFERENCES {target} (company_id, id)"
             )
+            if isinstance(field, CompanyOneToOneField):
+                # Its own UNIQUE spans all companies and answers before the composite key does: a foreign row with a
+                # record would be told from one without. The model's constraint over company and field remains.
+                key = schema_editor.quote_name(f"{model._meta.db_table}_{field.column}_key")
+                schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {key}")
 
     def database_backwards(
         self,
