@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
@@ -17,6 +21,27 @@ if TYPE_CHECKING:
     from residents.models import Staff
 
 BACKDATING_FLAG = timedelta(hours=2)
+_form_key: ContextVar[str] = ContextVar("form_key", default="")
+
+
+@contextmanager
+def once(ticket_id: int, form_key: str, *, lock: bool = True) -> Iterator[bool]:
+    """Do the body at most once per form: False says that this form has left its mark on the ticket before.
+
+    The mark stands on the events that the body records. Two submits at once wait for each other on the ticket's lock;
+    without `lock` the body must refuse a repetition by itself.
+    """
+    with transaction.atomic():
+        if lock:
+            Ticket.objects.lock(ticket_id)
+        if form_key and TicketEvent.objects.filter(ticket_id=ticket_id, data__form_key=form_key).exists():
+            yield False
+            return
+        token = _form_key.set(form_key)
+        try:
+            yield True
+        finally:
+            _form_key.reset(token)
 
 
 def moments(
@@ -59,6 +84,8 @@ def record(
     check (rule GEN-01).
     """
     facts = dict(data or {})
+    if form_key := _form_key.get():
+        facts["form_key"] = form_key
     if by is not None and entered_at - occurred_at > BACKDATING_FLAG:
         facts["backdated_seconds"] = int((entered_at - occurred_at).total_seconds())
     event = TicketEvent(

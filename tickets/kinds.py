@@ -2,35 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tickets.workflow import Workflow
+from tickets.workflow import Gate, Workflow
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
     from django.utils.functional import Promise as Text
 
-    from tickets.models import Ticket
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A block a kind adds to the ticket page: a template and what it needs."""
-
-    title: Text | str
-    template: str
-    context: Callable[[Ticket], dict[str, Any]]
+    from residents.errors import DomainError
+    from residents.middleware import StaffRequest
+    from tickets.acting import ActForm, ActionForm
+    from tickets.models import Ticket, TicketEvent
 
 
 @dataclass(frozen=True)
 class StepOnTrack:
-    """One step of the track on the ticket page: its label, the events that complete it, the clock that limits it."""
+    """One step of the track on the ticket page.
+
+    `events` complete it and `undone_by` take it back, with every step after it. `rules`: the clocks that limit it, the
+    first that the ticket has. `hint`: what is said before it is reached.
+    """
 
     label: Text | str
     events: tuple[str, ...]
-    rule: str = ""
+    rules: tuple[str, ...] = ()
     hint: Text | str = ""
+    undone_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that must be true before the archive; `missing` is the rule's sentence while it is not."""
+
+    label: Text | str
+    met: bool
+    missing: Text | str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of the callback's script with its answers, the first of which is the usual one."""
+
+    name: str
+    label: Text | str
+    choices: tuple[tuple[str, Text | str], ...]
+
+
+@dataclass(frozen=True)
+class CallQueue:
+    """A tab of the callback page: tickets in these states, by the due moment of these clocks.
+
+    `is_acceptance`: the work is judged, rather than the customer asked. `is_second`: found by its live clock, whatever
+    has become of the ticket.
+    """
+
+    code: str
+    label: Text | str
+    short: Text | str
+    states: tuple[str, ...]
+    rules: tuple[str, ...]
+    is_acceptance: bool = False
+    is_second: bool = False
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What was used and what it costs the customer; `lines` of (name, quantity, who bears it, fen)."""
+
+    lines: tuple[tuple[str, str, str, int], ...] = ()
+    total_fen: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the caller should know before the call: who did what and when, and what it cost."""
+
+    done: str = ""
+    money: str = ""
+
+
+class WorkPage(Protocol):
+    """The page of the person who does the work: acts that come from there are answered there."""
+
+    def __call__(
+        self,
+        request: StaffRequest,
+        ticket: Ticket,
+        *,
+        action: str = "",
+        form: ActForm | None = None,
+        error: DomainError | None = None,
+        status: int = 200,
+    ) -> HttpResponse: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +105,9 @@ class TicketKind:
     """A kind and what it plugs into the shared pages.
 
     `number_prefix`: letters before the date of a readable number. `record`: reverse name of the kind's one-to-one
-    record on the ticket. `track`: steps of the track, in order. `archive_conditions`: what the page ticks off.
-    `event_labels`: words for the kind's event kinds on the timeline. `actions`: forms of its actions by code.
+    record on the ticket; `related` and `prefetch` are read with tickets of a list whose rows ask `conditions` or
+    `work`. `track`: steps of the track, in order. `conditions`: what the page ticks off before the archive.
+    `event_labels`: words for the kind's events, `details` what one of them says. `forms`: its workflow's acts by code.
     """
 
     code: str
@@ -47,12 +115,22 @@ class TicketKind:
     number_prefix: str
     record: str
     workflow: Workflow
+    related: tuple[str, ...] = ()
+    prefetch: tuple[str, ...] = ()
     track: Sequence[StepOnTrack] = ()
-    panels: Sequence[Panel] = ()
-    event_labels: dict[str, Text | str] = field(default_factory=dict)
-    archive_conditions: Callable[[Ticket], list[tuple[Text | str, bool]]] = lambda ticket: []
+    event_labels: Mapping[str, Text | str] = field(default_factory=dict)
+    event_icons: Mapping[str, str] = field(default_factory=dict)
+    details: Callable[[TicketEvent], str] = lambda event: ""
+    conditions: Callable[[Ticket], list[Condition]] = lambda ticket: []
+    archive_gates: tuple[Gate, ...] = ()
     tags: Callable[[Ticket], list[str]] = lambda ticket: []
-    forms: dict[str, Any] = field(default_factory=dict)
+    facts: Callable[[Ticket], list[tuple[str, str]]] = lambda ticket: []
+    bill: Callable[[Ticket], Bill] = lambda ticket: Bill()
+    work: Callable[[Ticket], Work] = lambda ticket: Work()
+    forms: Mapping[str, ActionForm] = field(default_factory=dict)
+    calls: Sequence[CallQueue] = ()
+    questions: Sequence[Question] = ()
+    work_page: WorkPage | None = None
     intake: Any = None
 
 
