@@ -82,7 +82,7 @@ def publish_on_commit(ticket: Ticket, event: str, *, staff: list[int] | None = N
         "project": ticket.project_id,
         "staff": staff,
     }
-    waiting = (act for _savepoints, act, _robust in connection.run_on_commit)
+    waiting = (entry[1] for entry in connection.run_on_commit)
     sent = next((act.sent for act in waiting if isinstance(act, _Announcement) and not act.sent), set())
     transaction.on_commit(_Announcement(ticket.company_id, message, sent))
 

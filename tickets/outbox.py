@@ -54,7 +54,7 @@ def perform_effect(payload: dict[str, Any]) -> None:
 
 _CLAIM = """
 UPDATE tickets_outbox o
-   SET lease_until = %(as_of)s::timestamptz + %(lease)s, attempts = o.attempts + 1
+   SET lease_until = %(lease_until)s, attempts = o.attempts + 1
  WHERE o.id IN (
        SELECT id FROM tickets_outbox
         WHERE sent_at IS NULL AND dead_at IS NULL AND not_before <= %(as_of)s
@@ -73,7 +73,7 @@ def relay(*, at: datetime | None = None, limit: int = BATCH) -> int:
     with transaction.atomic(using="sweeper"), connections["sweeper"].cursor() as cursor:
         cursor.execute("SELECT now()")
         as_of: datetime = at or cursor.fetchone()[0]
-        cursor.execute(_CLAIM, {"as_of": as_of, "lease": LEASE, "limit": limit})
+        cursor.execute(_CLAIM, {"as_of": as_of, "lease_until": as_of + LEASE, "limit": limit})
         rows = cursor.fetchall()
     began = time.monotonic()
     for row_id, company_id, topic, payload, attempts in sorted(rows, key=lambda row: row[0]):

@@ -27,3 +27,4 @@ ASK_APPROVAL = policy("ask_approval", *CUSTOMER_SERVICE, Role.TECHNICIAN, Role.E
 APPROVE_RELIEF = policy("approve_relief", Role.ESTATE_MANAGER, rule="ROLE-10")
 REPORT_UP = policy("report_up", *EVERYBODY)
 SEE_LEADER_PAGES = policy("see_leader_pages", *LEADERS)
+CHANGE_RULES = policy("change_rules", Role.ADMIN, Role.COMPANY, Role.ESTATE_MANAGER)

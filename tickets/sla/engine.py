@@ -64,7 +64,7 @@ def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
                 _stop(clock, at=_stop_moment(d, ticket, event), event=event)
                 ended.append(clock)
         for clock in _reached(d, d.cancels, live, ticket, event):
-            _cancel(clock, at=event.entered_at, reason=event.kind)
+            cancel(clock, at=event.entered_at, reason=event.kind)
             ended.append(clock)
         for clock in _reached(d, d.moves, live, ticket, event):
             if not _move(d, clock, ticket, event):
@@ -86,7 +86,7 @@ def end_all(ticket: Ticket, *, at: datetime, reason: str) -> None:
     for clock in clocks:
         known = find(clock.rule_code)
         if known is None or not known.outlives:
-            _cancel(clock, at=at, reason=reason)
+            cancel(clock, at=at, reason=reason)
 
 
 def take_earlier_start(target: Ticket, source: Ticket, *, at: datetime | None = None) -> None:
@@ -165,7 +165,7 @@ def _start(
             if running is not None:
                 if not d.restarts:
                     continue
-                _cancel(running, at=event.entered_at, reason=_("重新计时"))
+                cancel(running, at=event.entered_at, reason=_("重新计时"))
             started_at = (d.anchor(ticket, event) if d.anchor else event.occurred_at) or event.occurred_at
             clock = arm(d, rule, ticket, scope=scope, started_at=started_at, event=event)
             if clock is None:
@@ -370,18 +370,22 @@ def _correct(clock: SlaClock, *, at: datetime, really: datetime) -> None:
     _note(clock, "clock_corrected", at=at, really=really)
 
 
-def breach_now(clock: SlaClock, *, at: datetime) -> None:
-    """Record the breach of an overdue clock that the sweep has not reached yet; it stays open. Safe to repeat."""
+def breach_now(clock: SlaClock, *, at: datetime, by: str = "stop", reason: str = "") -> None:
+    """Record the breach of an overdue clock that the sweep has not reached yet; it stays open. Safe to repeat.
+
+    `by` says what found it: stop, or calendar or rule when a change has put due into the past; `reason` names it.
+    """
     if clock.breached_at is not None or clock.is_advisory or not is_late(clock, at):
         return
-    _breach(clock, until=at, at=at)
+    _breach(clock, until=at, at=at, by=by)
     clock.state = ClockState.BREACHED_OPEN
+    clock.reason = reason[:120] or clock.reason
     rearm(clock)
     clock.version += 1
     clock.save()
 
 
-def _breach(clock: SlaClock, *, until: datetime, at: datetime) -> None:
+def _breach(clock: SlaClock, *, until: datetime, at: datetime, by: str = "stop") -> None:
     """What the sweep would have written had it come by before `until`: once, dated at due, detected by the stop.
 
     Rungs of the last two minutes fire as the sweep would have fired them; of older ones only the highest does, and a
@@ -389,8 +393,8 @@ def _breach(clock: SlaClock, *, until: datetime, at: datetime) -> None:
     """
     if clock.breached_at is not None:
         return
-    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, "stop", at
-    _note(clock, "breached", at=at, really=clock.due_at, detected_by="stop")
+    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, by, at
+    _note(clock, "breached", at=at, really=clock.due_at, detected_by=by)
     missed = [(no, moment) for no, moment in enumerate(clock.step_at) if no >= clock.next_step and moment < until]
     if not missed:
         return
@@ -438,7 +442,7 @@ def firing_key(clock_id: int, epoch: int, step_no: int) -> str:
     return f"firing/{clock_id}/{epoch}/{step_no}"
 
 
-def _cancel(clock: SlaClock, *, at: datetime, reason: str) -> None:
+def cancel(clock: SlaClock, *, at: datetime, reason: str) -> None:
     """End without a result. A breach already on record, or due before the end, stays a breach (rule GEN-02)."""
     if not clock.is_advisory and is_late(clock, at):
         _breach(clock, until=at, at=at)
