@@ -7,12 +7,14 @@ default `at`), both aware, and `version` (what the page showed; None skips the c
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from repairs import policies
@@ -20,16 +22,24 @@ from repairs.errors import DuplicateSuspected, TechnicianUnavailable
 from repairs.models import MaterialLine, RepairCategory, RepairOrder, TariffItem, Visit
 from repairs.warranty import warranty_of
 from repairs.workflow import has_signature, order_of
-from residents.errors import GateClosed, InvalidInput
+from residents.errors import GateClosed, InvalidInput, StaleVersion
 from residents.models import DutyShift, Person, Project, Staff, Unit
+from residents.models.staff import Trade
 from residents.policies import require
 from residents.roles import Role
-from tickets.actions import Reported, existing_for, notify, open_ticket
+from tickets.actions import MOST_FEN, Reported, existing_for, notify, open_ticket
+from tickets.errors import IllegalTransition
 from tickets.facts import moments, record
 from tickets.models import Approval, Attachment, Response, SlaClock, Ticket, TicketReporter
+from tickets.policies import DESK
+from tickets.sla.engine import breach_now, correct
+from tickets.sla.ladder import holders
+from tickets.texts import checked
 from tickets.workflow import Step, step
 
 WHEN_NOW, WHEN_APPOINTMENT, WHEN_CANNOT = "now", "appointment", "cannot"
+PATROL = "patrol"
+"""Channel of a fault that our own people found: no customer waits for a reply (rule REP-37)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +68,6 @@ class RepairIntake:
     form_key: uuid.UUID | None = None
 
 
-@transaction.atomic
 def report_repair(
     intake: RepairIntake,
     *,
@@ -69,18 +78,42 @@ def report_repair(
 ) -> Ticket:
     """Take a repair down (rules REP-03 to REP-05, REP-10, REP-33); starts REP-06, REP-09, REP-11 and REP-12.
 
-    The same `form_key` again returns the ticket already made. Raises InvalidInput with the field at fault, or
-    DuplicateSuspected with the open tickets it might repeat.
+    The same `form_key` again, even at the same moment, returns the ticket already made. Raises InvalidInput with the
+    field at fault, or DuplicateSuspected with the open tickets it might repeat.
     """
     if by is not None:
         require(by, policies.REPORT, project_id=project.pk)
-    if (made := existing_for(intake.form_key)) is not None:
+    if (made := _made_by(intake.form_key, project)) is not None:
         return made
+    try:
+        with transaction.atomic():
+            return _take_down(intake, project=project, by=by, at=at, occurred_at=occurred_at)
+    except IntegrityError:
+        # The same form sent twice at once: the other submit has committed by now, or it was another constraint.
+        if (made := _made_by(intake.form_key, project)) is None:
+            raise
+        return made
+
+
+def _made_by(form_key: uuid.UUID | None, project: Project) -> Ticket | None:
+    made = existing_for(form_key)
+    return made if made is not None and made.project_id == project.pk else None
+
+
+def _take_down(
+    intake: RepairIntake,
+    *,
+    project: Project,
+    by: Staff | None,
+    at: datetime | None,
+    occurred_at: datetime | None,
+) -> Ticket:
     entered, occurred = moments(None, at=at, occurred_at=occurred_at, by_person=by is not None)
     is_public = intake.category.is_public_area
+    _check_ours(intake, project)
     _check_place(intake, is_public)
     when = _check_when(intake, is_public, entered)
-    at_night = by is not None and Role.NIGHT_DUTY in by.roles_in(project.pk)
+    at_night = by is not None and _is_on_night_duty(by, project, at=entered)
     if at_night and when == WHEN_APPOINTMENT and not intake.told_next_day:
         raise InvalidInput(_("夜间办不了的报修，要告知业主“次日安排”并登记。"), rule="REP-33", field="told_next_day")
     # The home of somebody who reports a public fault is not where the fault is.
@@ -94,6 +127,7 @@ def report_repair(
     if candidates:
         raise DuplicateSuspected(candidates)
     warranty = warranty_of(intake.category, intake.unit, on=occurred.astimezone(project.tzinfo).date())
+    name = intake.contact_name.strip() or (intake.reporter.name if intake.reporter else "")
     ticket = open_ticket(
         "repair",
         Reported(
@@ -128,18 +162,24 @@ def report_repair(
         ticket=ticket,
         category=intake.category,
         in_warranty=warranty.covered,
-        warranty_basis=warranty.basis,
+        warranty_basis=warranty.basis[:120],
         form=RepairOrder.Form.WORK_ORDER if warranty.covered else RepairOrder.Form.REPAIR_ORDER,
         contact_ended_at=intake.contact_ended_at,
         trade=intake.category.trade,
         at_night=at_night,
         told_next_day=intake.told_next_day,
-        slip_number=f"{ticket.number}-1",
+        slip_number=_slip_number(ticket),
     )
     if not warranty.covered and intake.price_told:
         order.tariff_id = intake.category.tariff_id
         order.price_told_at = occurred
-        order.price_accepted_by = intake.price_accepted_by or intake.contact_name
+        order.price_accepted_by = checked(
+            intake.price_accepted_by or name,
+            field="price_accepted_by",
+            at_most=40,
+            needed=_("请填写同意收费的人。"),
+            rule="REP-07",
+        )
     order.save(force_insert=True)
     Visit(
         company_id=ticket.company_id,
@@ -148,14 +188,14 @@ def report_repair(
         window_from=intake.window_from,
         window_to=intake.window_to,
     ).save(force_insert=True)
-    if is_public:
+    if is_public and name and intake.channel != PATROL:
         TicketReporter(
             company_id=ticket.company_id,
             ticket=ticket,
             person=intake.reporter,
             unit=intake.unit,
-            name=intake.contact_name or _("巡查发现"),
-            phone=intake.contact_phone,
+            name=name,
+            phone=intake.contact_phone.strip(),
             reported_at=occurred,
         ).save(force_insert=True)
     record(
@@ -181,13 +221,44 @@ def report_repair(
     return ticket
 
 
+def _slip_number(ticket: Ticket) -> str:
+    """Serial number of the two-part slip: each round of the work has its own (rule GEN-09)."""
+    return f"{ticket.number}-{ticket.rework_count + 1}"
+
+
+def _is_on_night_duty(by: Staff, project: Project, *, at: datetime) -> bool:
+    """Whether the person takes the repair as the night duty: by the running shift, without one by the role alone."""
+    roles = by.roles_in(project.pk)
+    if Role.NIGHT_DUTY not in roles:
+        return False
+    on = set(_shifts(by, project.pk, at=at).values_list("role", flat=True))
+    return Role.NIGHT_DUTY in on if on else Role.FRONT_DESK not in roles
+
+
+def _shifts(staff: Staff, project_id: int, *, at: datetime) -> Any:
+    """The shifts of a person that ran at that moment, the latest first."""
+    return (
+        DutyShift.objects.filter(staff=staff, project_id=project_id, started_at__lte=at, ends_at__gt=at)
+        .filter(Q(ended_at=None) | Q(ended_at__gt=at))
+        .order_by("-started_at")
+    )
+
+
+def _check_ours(intake: RepairIntake, project: Project) -> None:
+    """Category and earlier ticket are of this company and project; home and person are checked by the core (GEN-08)."""
+    if intake.category.company_id != project.company_id:
+        raise InvalidInput(_("请从列表里选一个事项。"), rule="GEN-08", field="category")
+    if intake.rework_of is None and not intake.category.is_active:
+        raise InvalidInput(_("这个事项已停用，请另选。"), rule="REP-04", field="category")
+    if intake.rework_of is not None and intake.rework_of.project_id != project.pk:
+        raise InvalidInput(_("要关联的工单不在本项目内。"), rule="GEN-08", field="rework_of")
+
+
 def _check_place(intake: RepairIntake, is_public: bool) -> None:
     if not is_public and intake.unit is None:
         raise InvalidInput(_("户内报修请先选房号。"), rule="REP-04", field="unit")
     if is_public and intake.unit is None and not intake.place.strip():
         raise InvalidInput(_("公共报修请写明位置。"), rule="REP-04", field="place")
-    if len(intake.description) > 5000:
-        raise InvalidInput(_("描述最多 5000 字，现在 %(n)d 字。") % {"n": len(intake.description)}, field="description")
 
 
 def _check_when(intake: RepairIntake, is_public: bool, entered: datetime) -> str:
@@ -197,8 +268,8 @@ def _check_when(intake: RepairIntake, is_public: bool, entered: datetime) -> str
         raise InvalidInput(_("请选择上门时间：立即，或约定时间。"), rule="REP-03", field="when")
     if when == WHEN_APPOINTMENT:
         _check_window(intake.window_from, intake.window_to, entered)
-    elif intake.window_to is not None:
-        raise InvalidInput(_("选了“立即”就不用再填预约时间。"), rule="REP-03", field="window_to")
+    elif intake.window_from is not None or intake.window_to is not None:
+        raise InvalidInput(_("没有选“约定时间”，请不要填预约时间。"), rule="REP-03", field="window_to")
     return when
 
 
@@ -234,7 +305,7 @@ def inform_engineering(
         order.save(update_fields=("informed_at",))
         notify(
             taken.ticket,
-            list(Staff.objects.holding(Role.ENGINEERING_DUTY, project_id=taken.ticket.project_id)),
+            holders(Role.ENGINEERING_DUTY, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="informed",
             text=_("新报修：%(title)s · %(place)s") % {"title": taken.ticket.title, "place": taken.ticket.place},
             key=f"informed/{taken.ticket.pk}",
@@ -254,10 +325,11 @@ def tell_price(
     occurred_at: datetime | None = None,
 ) -> Ticket:
     """Record that the customer was told the tariff and agreed, and who agreed (rule REP-07)."""
-    if not accepted_by.strip():
-        raise InvalidInput(_("请填写同意收费的人。"), rule="REP-07", field="accepted_by")
+    accepted_by = checked(accepted_by, field="accepted_by", at_most=40, needed=_("请填写同意收费的人。"), rule="REP-07")
     with step(ticket_id, "tell_price", by=by, at=at, occurred_at=occurred_at) as taken:
         order = order_of(taken.ticket)
+        if tariff is not None and tariff.project_id not in (None, taken.ticket.project_id):
+            raise InvalidInput(_("这项收费标准不在本项目内。"), rule="GEN-08", field="tariff")
         order.tariff = tariff or order.category.tariff
         order.price_told_at = taken.occurred_at
         order.price_accepted_by = accepted_by
@@ -274,16 +346,20 @@ def correct_warranty(
 
     Once a dispatched repair turns out to be outside the warranty, the price must have been told first (rule REP-07).
     """
-    if not reason.strip():
-        raise InvalidInput(_("请写明更正原因。"), rule="REP-05", field="reason")
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明更正原因。"), rule="REP-05")
     with step(ticket_id, "correct_warranty", by=by, at=at) as taken:
         order = order_of(taken.ticket)
         if not in_warranty and order.dispatched_at is not None and order.price_told_at is None:
             raise GateClosed(_("改为收费维修前，先告知业主收费标准并登记同意。"), rule="REP-07")
+        if not in_warranty and order.completed_at is not None:
+            raise GateClosed(_("已经完工，不能再改为收费维修。"), rule="REP-05")
         order.in_warranty = in_warranty
         order.warranty_basis = reason[:120]
         order.form = RepairOrder.Form.WORK_ORDER if in_warranty else RepairOrder.Form.REPAIR_ORDER
-        order.save(update_fields=("in_warranty", "warranty_basis", "form"))
+        if in_warranty:
+            order.charge_fen = order.waived_fen = 0
+            order.materials.update(is_warranty=True)
+        order.save(update_fields=("in_warranty", "warranty_basis", "form", "charge_fen", "waived_fen"))
         taken.say(in_warranty=in_warranty, reason=reason)
     return taken.ticket
 
@@ -305,23 +381,29 @@ def dispatch_repair(
 
     Raises TechnicianUnavailable for somebody off shift, away or of another trade, unless `override_reason` says why;
     GateClosed (REP-07) for a paid job whose price was not told. A dispatched job given to somebody else keeps its
-    arrival and start clocks.
+    arrival and start clocks; a rework starts a new visit on a new slip.
     """
-    with step(ticket_id, "dispatch", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+    note = checked(note, field="note", at_most=500)
+    override_reason = checked(override_reason, field="override_reason", at_most=200)
+    with _caught_up(ticket_id, "dispatch", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         ticket, order = taken.ticket, order_of(taken.ticket)
         if technician is not None:
             _check_technician(technician, order, ticket, at=taken.occurred_at, override_reason=override_reason)
-        if ticket.state == "rework":
-            _open_visit(taken, order, window_from=None, window_to=None)
         visit = _visit(ticket, order.visit_no)
+        if visit.finished:
+            visit = _open_visit(taken, order, window_from=None, window_to=None)
+        if ticket.state == "rework":
+            order.slip_number = _slip_number(ticket)
+            order.slip_printed_at = order.slip_taken_at = order.slip_returned_at = None
         visit.technician = technician
-        visit.save(update_fields=("technician",))
+        visit.accepted_at, visit.accepted_by_system = None, False
+        visit.save(update_fields=("technician", "accepted_at", "accepted_by_system"))
         ticket.assignee = technician
         ticket.is_pooled = technician is None
         order.dispatched_at = taken.occurred_at
         order.informed_at = order.informed_at or taken.occurred_at
         order.dispatch_kind = RepairOrder.DispatchKind.ORAL if oral else RepairOrder.DispatchKind.SLIP
-        order.save(update_fields=("dispatched_at", "informed_at", "dispatch_kind", "visit_no", "completed_at"))
+        order.save()
         taken.say(
             visit=order.visit_no,
             window_to=_iso(visit.window_to),
@@ -346,17 +428,12 @@ def dispatch_repair(
 def _check_technician(
     technician: Staff, order: RepairOrder, ticket: Ticket, *, at: datetime, override_reason: str
 ) -> None:
-    if not {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id):
+    is_ours = technician.company_id == ticket.company_id and technician.is_active
+    if not (is_ours and {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id)):
         raise InvalidInput(_("%(name)s 不是本项目的技工。") % {"name": technician.name}, field="technician")
-    if override_reason.strip():
+    if override_reason:
         return
-    shift = (
-        DutyShift.objects.filter(
-            staff=technician, project_id=ticket.project_id, started_at__lte=at, ends_at__gt=at, ended_at=None
-        )
-        .order_by("-started_at")
-        .first()
-    )
+    shift = _shifts(technician, ticket.project_id, at=at).first()
     if shift is None:
         raise TechnicianUnavailable(
             _("%(name)s 不在班，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
@@ -365,14 +442,74 @@ def _check_technician(
         raise TechnicianUnavailable(
             _("%(name)s 暂不接单，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
         )
-    if order.trade != "general" and order.trade not in technician.trades and "general" not in technician.trades:
+    if not _has_trade(technician, order.trade):
         raise TechnicianUnavailable(
             _("%(name)s 的工种不符，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
         )
 
 
+def _has_trade(technician: Staff, trade: str) -> bool:
+    return trade == Trade.GENERAL or bool({trade, Trade.GENERAL} & set(technician.trades))
+
+
 def _pool(ticket: Ticket, order: RepairOrder, *, at: datetime) -> list[Staff]:
-    return list(Staff.objects.holding(Role.TECHNICIAN, project_id=ticket.project_id).on_duty(at=at))
+    """Who may take a job from the open pool: on duty, not away, of the trade."""
+    free = Staff.objects.holding(Role.TECHNICIAN, project_id=ticket.project_id).filter(
+        shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None, shifts__is_away=False
+    )
+    return [person for person in free.order_by("pk") if _has_trade(person, order.trade)]
+
+
+# What the rules did meanwhile
+
+
+@contextmanager
+def _caught_up(
+    ticket_id: int,
+    action: str,
+    *,
+    by: Staff,
+    at: datetime | None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+    data: dict[str, Any] | None = None,
+) -> Iterator[Step]:
+    """`step`, after what the rules made of the ticket by then: the sweep may be a moment behind a person's hand.
+
+    An order not accepted in time counts as accepted at due (REP-15), a window nobody came in as missed (REP-20). The
+    result never depends on which came first. `version` is compared before that.
+    """
+    with transaction.atomic():
+        ticket = Ticket.objects.select_related("project").lock(ticket_id)
+        entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
+        if version is not None and version != ticket.version:
+            raise StaleVersion
+        _catch_up(ticket, entered=entered, occurred=occurred)
+        with step(ticket_id, action, by=by, at=entered, occurred_at=occurred, data=data) as taken:
+            yield taken
+
+
+def _catch_up(ticket: Ticket, *, entered: datetime, occurred: datetime) -> None:
+    overdue = SlaClock.objects.live().filter(
+        ticket=ticket, rule_code__in=("REP-15", "REP-20", "REP-20.again"), due_at__lt=occurred
+    )
+    for clock in overdue.select_related("rule").order_by("due_at"):
+        (auto_accept if clock.rule_code == "REP-15" else miss_visit)(clock, at=entered)
+
+
+def _own_job(taken: Step) -> None:
+    """A technician acts on the own job or one that nobody has; the desk and the engineering leaders on any."""
+    assert taken.by is not None
+    leaders = {*DESK, Role.ENGINEERING_DUTY, Role.TRADE_SUPERVISOR}
+    if taken.ticket.assignee_id in (None, taken.by.pk) or leaders & taken.by.roles_in(taken.ticket.project_id):
+        return
+    raise InvalidInput(_("这一单派给了别人。"), rule="REP-15", field="technician")
+
+
+def _worker(taken: Step) -> int:
+    """Who does the work of a step, whoever types it in: the events of the work carry it (rules CBK-04, ROLE-18)."""
+    assert taken.by is not None
+    return taken.ticket.assignee_id or taken.by.pk
 
 
 # Acceptance
@@ -387,58 +524,61 @@ def accept_repair(
     occurred_at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Take the order (接单), or grab it from the pool (rule REP-15).
+    """Take the order (接单), or grab it from the pool (rule REP-15); taking it is signing for the slip (CBK-05).
 
-    Later than the automatic acceptance it is recorded and moves nothing. Raises InvalidInput when the job is
-    somebody else's.
+    Later than the automatic acceptance it is recorded once and moves nothing; if it really came before, REP-15 counts
+    as met. Raises InvalidInput when the job is somebody else's.
     """
     ticket = Ticket.objects.select_related("project").lock(ticket_id)
     entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
     if ticket.assignee_id not in (None, by.pk):
         raise InvalidInput(_("这一单派给了别人。"), rule="REP-15", field="technician")
     if ticket.state == "dispatched":
-        _accept_if_due(ticket, entered=entered, occurred=occurred)
-        ticket.refresh_from_db(fields=("state", "version"))
+        if version is not None and version != ticket.version:
+            raise StaleVersion
+        _catch_up(ticket, entered=entered, occurred=occurred)
+        ticket.refresh_from_db(fields=("state",))
     late = ticket.state == "accepted"
-    with step(
-        ticket_id,
-        "accept_late" if late else "accept",
-        by=by,
-        at=entered,
-        occurred_at=occurred,
-        version=None if late else version,
-    ) as taken:
+    with step(ticket_id, "accept_late" if late else "accept", by=by, at=entered, occurred_at=occurred) as taken:
         order = order_of(taken.ticket)
         visit = _visit(taken.ticket, order.visit_no)
+        if late:
+            _accept_late(taken, visit)
+        else:
+            visit.accepted_at = taken.occurred_at
         if taken.ticket.assignee_id is None:
             taken.ticket.assignee, taken.ticket.is_pooled = by, False
             visit.technician = by
-        if not late:
-            visit.accepted_at = taken.occurred_at
         visit.save(update_fields=("technician", "accepted_at"))
+        order.slip_taken_at = order.slip_taken_at or taken.occurred_at
+        order.save(update_fields=("slip_taken_at",))
         taken.say(visit=order.visit_no, window_to=_iso(visit.window_to))
     return taken.ticket
 
 
-def _accept_if_due(ticket: Ticket, *, entered: datetime, occurred: datetime) -> None:
-    """The sweep may be a moment behind: what is accepted by hand too late was accepted by rule before."""
-    clock = SlaClock.objects.live().filter(ticket=ticket, rule_code="REP-15").first()
-    if clock is not None and occurred > clock.due_at:
-        auto_accept(clock, at=entered)
+def _accept_late(taken: Step, visit: Visit) -> None:
+    """After the automatic acceptance: once per dispatch, and a hand that was in time clears REP-15 (rule GEN-02)."""
+    ticket = taken.ticket
+    if ticket.assignee_id is not None:
+        since = ticket.events.filter(kind__in=("dispatched", "redispatched")).order_by("-pk").first()
+        taken_by_hand = ticket.events.filter(kind="accepted_by_hand", pk__gt=since.pk if since else 0)
+        if not visit.accepted_by_system or taken_by_hand.exists():
+            raise IllegalTransition(_("已经接过单了。"))
+    clock = SlaClock.objects.filter(ticket=ticket, rule_code="REP-15").order_by("-pk").first()
+    if clock is not None and visit.accepted_by_system and taken.occurred_at <= clock.due_at:
+        correct(clock, at=taken.entered_at, really=taken.occurred_at)
 
 
 def auto_accept(clock: SlaClock, *, at: datetime) -> None:
     """Effect of REP-15 at due: the order counts as accepted at that moment. Safe to repeat."""
     assert clock.ticket_id is not None
     ticket = Ticket.objects.lock(clock.ticket_id)
-    if ticket.state != "dispatched" or not SlaClock.objects.live().filter(pk=clock.pk).exists():
+    current = SlaClock.objects.live().select_related("rule").filter(pk=clock.pk).first()
+    if ticket.state != "dispatched" or current is None:
         return
-    if clock.breached_at is None:
-        # Told by a late hand before the sweep came by: the automatic acceptance is the breach of REP-15.
-        from tickets.sla.engine import breach_now
-
-        breach_now(clock, at=at)
-    with step(ticket.pk, "accept", by=None, at=at, occurred_at=clock.due_at) as taken:
+    # Told by a late hand before the sweep came by: the automatic acceptance is the breach of REP-15.
+    breach_now(current, at=at)
+    with step(ticket.pk, "auto_accept", by=None, at=at, occurred_at=clock.due_at) as taken:
         order = order_of(taken.ticket)
         visit = _visit(taken.ticket, order.visit_no)
         visit.accepted_at, visit.accepted_by_system = taken.occurred_at, True
@@ -457,16 +597,14 @@ def return_repair(
     version: int | None = None,
 ) -> Ticket:
     """Give the job back to the desk with a reason; a new dispatch clock starts, accepted clocks run on (table c)."""
-    if not reason.strip():
-        raise InvalidInput(_("请写明退单原因。"), rule="REP-15", field="reason")
-    with step(ticket_id, "return", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明退单原因。"), rule="REP-15")
+    with _caught_up(ticket_id, "return", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _own_job(taken)
         taken.ticket.assignee, taken.ticket.is_pooled = None, False
         taken.say(reason=reason, visit=order_of(taken.ticket).visit_no)
         notify(
             taken.ticket,
-            list(
-                Staff.objects.holding(Role.FRONT_DESK, project_id=taken.ticket.project_id).on_duty(at=taken.entered_at)
-            ),
+            holders(Role.FRONT_DESK, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="returned",
             text=_("退单：%(title)s · %(reason)s") % {"title": taken.ticket.title, "reason": reason},
             key=f"returned/{taken.ticket.pk}/{taken.ticket.version}",
@@ -489,16 +627,33 @@ def set_appointment(
     at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Agree a time, or another one before the old has passed; the on-demand clocks give way (rules REP-20, GEN-02)."""
-    with step(ticket_id, "set_appointment", by=by, at=at, version=version) as taken:
+    """Agree a time, or another one before the old has passed; the on-demand clocks give way (rules REP-20, GEN-02).
+
+    After a missed window only once the apology is on record, and then for a visit of its own; so also for a rework.
+    """
+    reason = checked(reason, field="reason", at_most=500)
+    with _caught_up(ticket_id, "set_appointment", by=by, at=at, version=version) as taken:
+        _own_job(taken)
         _check_window(window_from, window_to, taken.entered_at)
         order = order_of(taken.ticket)
-        visit = _visit(taken.ticket, order.visit_no)
-        old = _iso(visit.window_to)
+        visit = old = _visit(taken.ticket, order.visit_no)
+        old_end = _iso(old.window_to)
+        if old.missed_at is not None and old.apologised_at is None:
+            raise GateClosed(_("上次预约失约：先向业主说明原因并致歉，再约新时间。"), rule="REP-20")
+        if old.missed_at is not None or old.finished:
+            visit = _open_visit(taken, order, window_from=window_from, window_to=window_to)
+            visit.technician, visit.accepted_at = taken.ticket.assignee, old.accepted_at
+            visit.accepted_by_system = old.accepted_by_system
+            order.save(update_fields=("visit_no", "completed_at"))
         visit.window_from, visit.window_to = window_from, window_to
-        visit.save(update_fields=("window_from", "window_to"))
+        visit.save()
         taken.say(
-            visit=order.visit_no, window_from=_iso(window_from), window_to=_iso(window_to), old=old, reason=reason
+            visit=visit.number,
+            ended_visit=old.number,
+            window_from=_iso(window_from),
+            window_to=_iso(window_to),
+            old=old_end,
+            reason=reason,
         )
     return taken.ticket
 
@@ -531,10 +686,10 @@ def apologise(
     version: int | None = None,
 ) -> Ticket:
     """Log the apology call for a missed visit whose technician came after all, with the reason found (rule REP-20)."""
-    if not reason.strip():
-        raise InvalidInput(_("请写明失约原因。"), rule="REP-20", field="reason")
-    with step(ticket_id, "apologise", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
-        visit = Visit.objects.filter(ticket=taken.ticket, missed_at__isnull=False).order_by("-number").first()
+    reason = checked(reason, field="reason", at_most=200, needed=_("请写明失约原因。"), rule="REP-20")
+    with _caught_up(ticket_id, "apologise", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        missed = Visit.objects.filter(ticket=taken.ticket, missed_at__isnull=False, apologised_at=None)
+        visit = missed.order_by("number").first()
         if visit is None:
             raise GateClosed(_("没有失约的上门，不需要登记致歉。"), rule="REP-20")
         visit.apologised_at, visit.miss_reason = taken.occurred_at, reason
@@ -556,18 +711,17 @@ def reappoint(
     version: int | None = None,
 ) -> Ticket:
     """Find the reason, apologise, and agree the next time after a missed visit (rule REP-20)."""
-    if not reason.strip():
-        raise InvalidInput(_("请写明失约原因。"), rule="REP-20", field="reason")
-    with step(ticket_id, "reappoint", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+    reason = checked(reason, field="reason", at_most=200, needed=_("请写明失约原因。"), rule="REP-20")
+    with _caught_up(ticket_id, "reappoint", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         _check_window(window_from, window_to, taken.entered_at)
         order = order_of(taken.ticket)
         missed = _visit(taken.ticket, order.visit_no)
         missed.apologised_at, missed.miss_reason = taken.occurred_at, reason
         missed.save(update_fields=("apologised_at", "miss_reason"))
         visit = _open_visit(taken, order, window_from=window_from, window_to=window_to)
-        visit.accepted_at = taken.occurred_at
-        visit.save(update_fields=("accepted_at",))
-        order.save(update_fields=("visit_no",))
+        visit.accepted_at, visit.technician = taken.occurred_at, taken.ticket.assignee
+        visit.save(update_fields=("accepted_at", "technician"))
+        order.save(update_fields=("visit_no", "completed_at"))
         taken.say(
             visit=visit.number,
             ended_visit=missed.number,
@@ -596,22 +750,28 @@ def arrive(
     An order not yet accepted is accepted by arriving. Arriving after the agreed window is a missed visit first;
     arriving within it but entered later takes the miss back, while the record of the breach stays.
     """
+    if method not in ("scan", "manual", "phone"):
+        raise InvalidInput(_("请选择到场登记方式。"), field="method")
     ticket = Ticket.objects.select_related("project").lock(ticket_id)
     entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
-    if ticket.state == "dispatched" and ticket.assignee_id == by.pk:
+    is_technician = bool({Role.TECHNICIAN, Role.NIGHT_DUTY} & by.roles_in(ticket.project_id))
+    if ticket.state == "dispatched" and is_technician and ticket.assignee_id in (None, by.pk):
         accept_repair(ticket_id, by=by, at=entered, occurred_at=occurred, version=version)
         version = None
-    if ticket.state in ("accepted", "dispatched"):
-        _miss_if_due(ticket, entered=entered, occurred=occurred)
-    with step(ticket_id, "arrive", by=by, at=entered, occurred_at=occurred, version=version) as taken:
+    with _caught_up(ticket_id, "arrive", by=by, at=entered, occurred_at=occurred, version=version) as taken:
+        _own_job(taken)
         order = order_of(taken.ticket)
         visit = _visit(taken.ticket, order.visit_no)
+        if taken.ticket.assignee_id is None and is_technician:
+            taken.ticket.assignee, taken.ticket.is_pooled = by, False
+            visit.technician = by
+        if taken.ticket.assignee_id == by.pk:
+            order.slip_taken_at = order.slip_taken_at or taken.occurred_at
         visit.arrived_at, visit.arrival_method = taken.occurred_at, method
         in_time = visit.window_to is None or taken.occurred_at <= visit.window_to
         if visit.missed_at is not None and in_time:
             visit.missed_at = None
             order.missed_count -= 1
-            order.save(update_fields=("missed_count",))
             record(
                 taken.ticket,
                 "miss_withdrawn",
@@ -620,15 +780,10 @@ def arrive(
                 occurred_at=taken.occurred_at,
                 data={"visit": visit.number},
             )
-        visit.save(update_fields=("arrived_at", "arrival_method", "missed_at"))
-        taken.say(visit=order.visit_no, method=method)
+        order.save(update_fields=("missed_count", "slip_taken_at"))
+        visit.save(update_fields=("arrived_at", "arrival_method", "missed_at", "technician"))
+        taken.say(visit=order.visit_no, method=method, technician=_worker(taken))
     return taken.ticket
-
-
-def _miss_if_due(ticket: Ticket, *, entered: datetime, occurred: datetime) -> None:
-    clock = SlaClock.objects.live().filter(ticket=ticket, rule_code__in=("REP-20", "REP-20.again")).first()
-    if clock is not None and occurred > clock.due_at:
-        miss_visit(clock, at=entered)
 
 
 @transaction.atomic
@@ -642,11 +797,12 @@ def start_work(
 ) -> Ticket:
     """Work begins (rule REP-17)."""
     with step(ticket_id, "start", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _own_job(taken)
         order = order_of(taken.ticket)
         visit = _visit(taken.ticket, order.visit_no)
         visit.started_at = taken.occurred_at
         visit.save(update_fields=("started_at",))
-        taken.say(visit=order.visit_no)
+        taken.say(visit=order.visit_no, technician=_worker(taken))
     return taken.ticket
 
 
@@ -663,9 +819,14 @@ def leave_early(
     occurred_at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """Leave before it is finished: only with the owner's written consent and an agreed next time, both (rule REP-19)."""
+    """Leave before it is finished: only with the owner's written consent and an agreed next time, both (rule REP-19).
+
+    `consent` is a file of this ticket and visit, attached as such; one consent is good for one departure.
+    """
+    reason = checked(reason, field="reason", at_most=500)
     with step(ticket_id, "leave_early", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
-        if consent is None or consent.ticket_id != taken.ticket.pk:
+        _own_job(taken)
+        if consent is None or not _is_consent(consent, taken.ticket):
             raise GateClosed(_("暂离现场要有业主的书面同意（照片或签字）。"), rule="REP-19")
         if window_from is None or window_to is None:
             raise GateClosed(_("暂离现场要约好下次上门时间。"), rule="REP-19")
@@ -678,21 +839,32 @@ def leave_early(
         visit.accepted_at = taken.occurred_at
         visit.technician = left.technician
         visit.save(update_fields=("accepted_at", "technician"))
-        order.save(update_fields=("visit_no",))
+        order.save(update_fields=("visit_no", "completed_at"))
         taken.say(
             visit=visit.number,
             ended_visit=left.number,
             window_from=_iso(window_from),
             window_to=_iso(window_to),
             reason=reason,
+            technician=_worker(taken),
         )
     return taken.ticket
+
+
+def _is_consent(file: Attachment, ticket: Ticket) -> bool:
+    return (
+        file.ticket_id == ticket.pk
+        and file.purpose == Attachment.Purpose.CONSENT
+        and file.visit_no in (0, order_of(ticket).visit_no)
+        and not Visit.objects.filter(ticket=ticket, consent=file).exists()
+    )
 
 
 @transaction.atomic
 def leave_site(ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None) -> Ticket:
     """Log the departure; refused while the repair is not finished (rule REP-18)."""
     with step(ticket_id, "leave", by=by, at=at, occurred_at=occurred_at) as taken:
+        _own_job(taken)
         visit = _visit(taken.ticket, order_of(taken.ticket).visit_no)
         visit.left_at = taken.occurred_at
         visit.save(update_fields=("left_at",))
@@ -732,9 +904,11 @@ def finish_work(
     slip that comes back. Starts REP-21, REP-26, for public areas REP-02, for important needs REP-27, all from when the
     work was finished. `report` tells the desk in the same act, as finishing on the phone does. Money in fen.
     """
-    if not result.strip():
-        raise InvalidInput(_("请填写处理结果。"), rule="REP-22", field="result")
+    result = checked(result, field="result", at_most=1000, needed=_("请填写处理结果。"), rule="REP-22")
+    part_spec = checked(part_spec, field="part_spec", at_most=200)
+    _check_charges(materials, labour_fen)
     with step(ticket_id, "finish", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _own_job(taken)
         ticket, order = taken.ticket, order_of(taken.ticket)
         if not is_tested:
             raise GateClosed(_("请业主试用（公共部位请测试）后再完工。"), rule="REP-23")
@@ -767,10 +941,26 @@ def finish_work(
         visit = _visit(ticket, order.visit_no)
         visit.finished = True
         visit.save(update_fields=("finished",))
-        taken.say(visit=order.visit_no, result=result, charge_fen=order.charge_fen, signed_on_paper=signed_on_paper)
+        taken.say(
+            visit=order.visit_no,
+            result=result,
+            charge_fen=order.charge_fen,
+            signed_on_paper=signed_on_paper,
+            technician=_worker(taken),
+        )
     if report:
-        return report_completion(ticket_id, by=by, at=taken.entered_at, occurred_at=taken.occurred_at)
+        # The desk hears of it when it is entered, whenever the work itself ended.
+        return report_completion(ticket_id, by=by, at=taken.entered_at)
     return taken.ticket
+
+
+def _check_charges(materials: tuple[Material, ...], labour_fen: int) -> None:
+    for material in materials:
+        checked(material.name, field="materials", at_most=60, needed=_("请填写材料名称。"), rule="REP-22")
+        if not 0 < material.quantity < 1_000_000 or not 0 <= material.price_fen <= MOST_FEN:
+            raise InvalidInput(_("材料的数量或单价不对，请核对。"), rule="REP-22", field="materials")
+    if labour_fen < 0 or labour_fen + sum(m.quantity * m.price_fen for m in materials) > MOST_FEN:
+        raise InvalidInput(_("费用金额不对，请核对。"), rule="REP-36", field="labour")
 
 
 @transaction.atomic
@@ -782,19 +972,19 @@ def report_completion(
     occurred_at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
-    """The desk hears that it is done; the ten minutes to acceptance start and the specialist is told (rule REP-25)."""
+    """The desk hears that it is done; the ten minutes to acceptance start and the specialist is told (rule REP-25).
+
+    `occurred_at` is when the desk was told, which may be before it is typed in.
+    """
     with step(ticket_id, "report_completion", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _own_job(taken)
         order = order_of(taken.ticket)
-        order.completion_reported_at = taken.entered_at
+        order.completion_reported_at = taken.occurred_at
         order.save(update_fields=("completion_reported_at",))
-        # The desk knows it from the moment it is entered, whenever the work itself ended.
-        taken.occurred_at = taken.entered_at
         taken.say(visit=order.visit_no)
         notify(
             taken.ticket,
-            list(
-                Staff.objects.holding(Role.SPECIALIST, project_id=taken.ticket.project_id).on_duty(at=taken.entered_at)
-            ),
+            holders(Role.SPECIALIST, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="completed",
             text=_("待验收：%(title)s · %(place)s") % {"title": taken.ticket.title, "place": taken.ticket.place},
             key=f"completed/{taken.ticket.pk}/{taken.ticket.version}",
@@ -821,7 +1011,12 @@ def print_slip(ticket_id: int, *, by: Staff, at: datetime | None = None) -> Tick
 @transaction.atomic
 def take_slip(ticket_id: int, *, by: Staff, receiver: Staff, cautions: str = "", at: datetime | None = None) -> Ticket:
     """The technician signs for the slip and hears what is known about the customer (rules REP-13, REP-14, CBK-05)."""
+    cautions = checked(cautions, field="cautions", at_most=500)
     with step(ticket_id, "take_slip", by=by, at=at) as taken:
+        if not set(policies.ENGINEERING) & receiver.roles_in(taken.ticket.project_id):
+            raise InvalidInput(
+                _("%(name)s 不是本项目的工程人员。") % {"name": receiver.name}, rule="CBK-05", field="receiver"
+            )
         order = order_of(taken.ticket)
         order.slip_taken_at = taken.occurred_at
         order.save(update_fields=("slip_taken_at",))
@@ -839,6 +1034,8 @@ def return_slip(
     """
     with step(ticket_id, "return_slip", by=by, at=at, occurred_at=occurred_at) as taken:
         order = order_of(taken.ticket)
+        if order.slip_returned_at is not None:
+            raise InvalidInput(_("作业联已经收回过了。"), rule="REP-21", field="slip")
         if not taken.ticket.is_public_area and not has_signature(taken.ticket):
             raise GateClosed(_("作业联缺业主签字：补签，或上传签过字的作业联。"), rule="REP-22")
         if not order.result:
@@ -851,10 +1048,11 @@ def return_slip(
 
 @transaction.atomic
 def enter_completion(ticket_id: int, *, by: Staff, part_spec: str = "", at: datetime | None = None) -> Ticket:
-    """Type in what the slip says (rule REP-24)."""
+    """Type in what the slip says (rule REP-24). The first entry counts; a later one adds to it."""
+    part_spec = checked(part_spec, field="part_spec", at_most=200)
     with step(ticket_id, "enter_completion", by=by, at=at) as taken:
         order = order_of(taken.ticket)
-        order.completion_entered_at = taken.entered_at
+        order.completion_entered_at = order.completion_entered_at or taken.entered_at
         order.part_spec = part_spec or order.part_spec
         order.save(update_fields=("completion_entered_at", "part_spec"))
     return taken.ticket
@@ -866,6 +1064,8 @@ def enter_completion(ticket_id: int, *, by: Staff, part_spec: str = "", at: date
 @transaction.atomic
 def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None = None) -> Ticket:
     """Reduce what the customer owes, only by what the estate manager has granted (rules REP-28, ROLE-10). In fen."""
+    if amount_fen < 0:
+        raise InvalidInput(_("金额不对，请核对。"), rule="REP-28", field="amount")
     with step(ticket_id, "waive_fee", by=by, at=at) as taken:
         granted = (
             Approval.objects.filter(
@@ -887,8 +1087,9 @@ def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None
 @transaction.atomic
 def take_fee(ticket_id: int, *, by: Staff, receipt_number: str, at: datetime | None = None) -> Ticket:
     """Register the receipt of a paid repair (rule REP-36)."""
-    if not receipt_number.strip():
-        raise InvalidInput(_("请填写收据号。"), rule="REP-36", field="receipt_number")
+    receipt_number = checked(
+        receipt_number, field="receipt_number", at_most=30, needed=_("请填写收据号。"), rule="REP-36"
+    )
     with step(ticket_id, "take_fee", by=by, at=at) as taken:
         order = order_of(taken.ticket)
         order.receipt_number = receipt_number
@@ -911,8 +1112,9 @@ def cancel_repair(
     version: int | None = None,
 ) -> Ticket:
     """The customer withdraws before work starts: why, who, confirmed by a call (table c)."""
-    if not reason.strip() or not withdrawn_by.strip():
-        raise InvalidInput(_("请写明撤回原因和撤回人。"), field="reason")
+    needed = _("请写明撤回原因和撤回人。")
+    reason = checked(reason, field="reason", at_most=500, needed=needed)
+    withdrawn_by = checked(withdrawn_by, field="withdrawn_by", at_most=40, needed=needed)
     with step(ticket_id, "cancel", by=by, at=at, version=version) as taken:
         taken.say(reason=reason, withdrawn_by=withdrawn_by)
     return taken.ticket
@@ -926,12 +1128,35 @@ def close_unservable(
 
     Never simply 'not ours': rules GEN-03, GEN-06, REP-04.
     """
-    if not explanation.strip():
-        raise InvalidInput(_("请写明对业主的解释。"), rule="GEN-03", field="explanation")
+    explanation = checked(
+        explanation, field="explanation", at_most=500, needed=_("请写明对业主的解释。"), rule="GEN-03"
+    )
     with step(ticket_id, "close_unservable", by=by, at=at, version=version) as taken:
         taken.ticket.response, taken.ticket.explanation = Response.CANNOT, explanation
         taken.say(explanation=explanation)
     return taken.ticket
+
+
+def follow_up_repair(ticket: Ticket, by: Staff | None, words: str, at: datetime) -> Ticket:
+    """Back to handling for a repair that is archived already: a new one that is its rework (rule CBK-12)."""
+    return report_repair(
+        RepairIntake(
+            category=order_of(ticket).category,
+            when=WHEN_NOW,
+            unit=ticket.unit,
+            place=ticket.place,
+            description=words,
+            reporter=ticket.reporter,
+            contact_name=ticket.contact_name,
+            contact_phone=ticket.contact_phone,
+            channel=ticket.channel,
+            not_duplicate=True,
+            rework_of=ticket,
+        ),
+        project=ticket.project,
+        by=by,
+        at=at,
+    )
 
 
 # Shared

@@ -28,7 +28,7 @@ def _apology_scope(ticket: Ticket, event: TicketEvent) -> Sequence[str]:
 
 
 def _reporter_scopes(ticket: Ticket, event: TicketEvent) -> Sequence[str]:
-    if event.kind == "reporter_replied":
+    if event.kind in ("reporter_replied", "reporter_added"):
         return (f"ticket:{ticket.pk}/reporter:{event.data['reporter']}",)
     waiting = ticket.reporters.filter(replied_at=None).order_by("pk").values_list("pk", flat=True)
     return [f"ticket:{ticket.pk}/reporter:{pk}" for pk in waiting]
@@ -42,8 +42,28 @@ def _public(ticket: Ticket, event: TicketEvent) -> bool:
     return ticket.is_public_area
 
 
-def _important(ticket: Ticket, event: TicketEvent) -> bool:
-    return ticket.is_important
+def _public_and_fixed(ticket: Ticket, event: TicketEvent) -> bool:
+    return ticket.is_public_area and ticket.handled_at is not None
+
+
+def _fixed_and_reported(ticket: Ticket, event: TicketEvent) -> datetime | None:
+    """A reply is owed from the completion, to somebody who reports it afterwards from then on."""
+    return max(ticket.handled_at or event.occurred_at, event.occurred_at)
+
+
+def _important_and_fixed(ticket: Ticket, event: TicketEvent) -> bool:
+    if event.kind == "edited" and not event.data["new"].get("is_important"):
+        return False
+    return ticket.is_important and ticket.handled_at is not None
+
+
+def _completed(ticket: Ticket, event: TicketEvent) -> datetime | None:
+    return ticket.handled_at
+
+
+def _slip_left_the_desk(ticket: Ticket, event: TicketEvent) -> bool:
+    # Sent to the phone it is as good as printed; told by word of mouth it is not (rule REP-34).
+    return event.kind == "slip_printed" or not event.data.get("oral")
 
 
 def window_to(ticket: Ticket, event: TicketEvent) -> datetime | None:
@@ -86,6 +106,8 @@ def _already_entered(ticket: Ticket, event: TicketEvent) -> bool:
     return event.kind == "completion_entered" or order_of(ticket).completion_entered_at is not None
 
 
+MORNING = 8 * HOUR + 1
+"""From 23:59:59 to 08:00:00."""
 REOPENED = ("result_rejected", "callback_negative", "review_returned")
 APPOINTED = ("reported", "appointment_set", "suspended", "reappointed")
 
@@ -123,13 +145,20 @@ CLOCKS = (
         label=_("回复报事人"),
         basis=Basis.EOD,
         value=0,
-        starts=("work_finished",),
+        starts=("work_finished", "reporter_added", "merged_in"),
         stops=("reporter_replied",),
         cancels=REOPENED,
-        when=_public,
+        when=_public_and_fixed,
         scopes=_reporter_scopes,
+        anchor=_fixed_and_reported,
         responsible="front_desk",
-        ladder=gen_07(seconds=None),
+        # The day ends at midnight; the leaders are told at eight in the morning.
+        ladder=(
+            Step(0, -0.2, ("responsible",)),
+            Step(1, 0, ("responsible",)),
+            Step(1, 1.0, ("supervisor",), MORNING, MORNING),
+            *gen_07(seconds=None)[2:],
+        ),
         amber=HOUR,
         lane=1,
     ),
@@ -180,6 +209,7 @@ CLOCKS = (
         value=5 * MINUTE,
         starts=("reported",),
         stops=("slip_printed", "dispatched"),
+        stops_when=_slip_left_the_desk,
         anchor=_entered,
         responsible="front_desk",
         ladder=gen_07(seconds=5 * MINUTE),
@@ -193,7 +223,8 @@ CLOCKS = (
         value=MINUTE,
         starts=("dispatched", "redispatched"),
         stops=("accepted",),
-        cancels=("returned",),
+        # What was accepted by rule was not accepted in time: the clock ends as the breach it is.
+        cancels=("returned", "auto_accepted"),
         restarts=True,
         responsible="technician",
         # The automatic acceptance is the breach itself: the duty manager is told once and the ladder ends.
@@ -206,14 +237,15 @@ CLOCKS = (
         label=_("到场"),
         basis=Basis.C24,
         value=5 * MINUTE,
-        starts=("accepted",),
+        starts=("accepted", "auto_accepted"),
         stops=("arrived",),
         cancels=("appointment_set", "suspended"),
         when=_now_in_home,
         scopes=visit_scope,
         stop_scopes=_ended_visit_scope,
         responsible="technician",
-        ladder=gen_07("engineering_duty", "supervisor", seconds=5 * MINUTE),
+        # The front desk is told too: it calls the customer.
+        ladder=gen_07("engineering_duty", "supervisor", "front_desk", seconds=5 * MINUTE),
         amber=2 * MINUTE,
     ),
     Definition(
@@ -222,12 +254,10 @@ CLOCKS = (
         label=_("开工"),
         basis=Basis.C24,
         value=30 * MINUTE,
-        starts=("accepted", "appointment_set", "suspended", "reappointed"),
+        starts=("accepted", "auto_accepted", "appointment_set", "suspended", "reappointed"),
         stops=("work_started",),
         cancels=("appointment_set", "suspended", "reappointed"),
-        when=lambda ticket, event: (
-            not ticket.is_public_area and (event.kind == "accepted" or ticket.state == "accepted")
-        ),
+        when=lambda ticket, event: not ticket.is_public_area and ticket.state == "accepted",
         scopes=visit_scope,
         stop_scopes=_ended_visit_scope,
         anchor=_start_due_from,
@@ -244,8 +274,8 @@ CLOCKS = (
         basis=Basis.C24,
         value=15 * MINUTE,
         starts=("visit_missed",),
-        stops=("apology_logged", "reappointed"),
-        cancels=("miss_withdrawn",),
+        # A visit that was in time but entered late owed no call: the arrival itself stops the clock, before its due.
+        stops=("apology_logged", "reappointed", "miss_withdrawn"),
         scopes=_apology_scope,
         responsible="front_desk",
         ladder=gen_07(seconds=15 * MINUTE),
@@ -329,10 +359,11 @@ CLOCKS = (
         label=_("二次回访"),
         basis=Basis.MON,
         value=1,
-        starts=("work_finished",),
+        starts=("work_finished", "edited"),
         stops=("second_callback_done",),
         cancels=REOPENED,
-        when=_important,
+        when=_important_and_fixed,
+        anchor=_completed,
         restarts=True,
         outlives=True,
         responsible="front_desk",

@@ -21,7 +21,7 @@ class Warranty(NamedTuple):
 
 
 def warranty_of(category: RepairCategory, unit: Unit | None, *, on: date) -> Warranty:
-    """Judge a category in a unit on a local day. A unit without a hand-over day is not covered until it is corrected."""
+    """Judge a category in a unit on a local day. A unit without a hand-over day is not covered until it has one."""
     if category.is_public_area:
         return Warranty(True, _("公共部位"), None)
     if unit is None or unit.hand_over_on is None:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs import policies
 from repairs.models import RepairOrder
-from tickets.closing import TAIL_STATES, did_the_work, tail
+from tickets.closing import BY_EVIDENCE, ON_SITE, TAIL_STATES, did_the_work, tail
 from tickets.models import Attachment, Ticket
 from tickets.policies import MERGE
 from tickets.workflow import Gate, Stage, State, Step, Transition, Workflow
@@ -14,7 +14,7 @@ from tickets.workflow import Gate, Stage, State, Step, Transition, Workflow
 
 def order_of(ticket: Ticket) -> RepairOrder:
     """The repair's record, read once per ticket object."""
-    return ticket.repair  # type: ignore[attr-defined,no-any-return]
+    return ticket.repair
 
 
 def _price_told(taken: Step) -> bool:
@@ -27,14 +27,35 @@ def _never(taken: Step) -> bool:
 
 
 def has_signature(ticket: Ticket) -> bool:
-    """The owner's signature of the last finished visit: drawn on the phone, or on the slip that came back."""
+    """The owner's signature of the current visit: drawn on the phone, or on the slip that came back.
+
+    A file that names no visit counts when it was added since the arrival: a rework needs a signature of its own.
+    """
     purposes = (Attachment.Purpose.SIGNATURE, Attachment.Purpose.SLIP)
-    visit_no = order_of(ticket).visit_no
-    return any(a.purpose in purposes and a.visit_no in (0, visit_no) for a in ticket.attachments.all())
+    files = [file for file in ticket.attachments.all() if file.purpose in purposes]
+    if not files:
+        return False
+    visit = next(visit for visit in ticket.visits.all() if visit.number == order_of(ticket).visit_no)
+    return any(
+        file.visit_no == visit.number
+        or (file.visit_no == 0 and visit.arrived_at is not None and file.uploaded_at >= visit.arrived_at)
+        for file in files
+    )
 
 
 def _signed(taken: Step) -> bool:
     return taken.ticket.is_public_area or has_signature(taken.ticket)
+
+
+def _signed_for(taken: Step) -> bool:
+    return order_of(taken.ticket).slip_taken_at is not None
+
+
+def _specialist_verified(taken: Step) -> bool:
+    facts = taken.data
+    return not taken.ticket.is_public_area or (
+        not facts.get("by_owner") and facts.get("method") in (ON_SITE, BY_EVIDENCE)
+    )
 
 
 def _slip_back(taken: Step) -> bool:
@@ -57,12 +78,14 @@ def _reporters_answered(taken: Step) -> bool:
 PRICE_TOLD = Gate("REP-07", _("保修期外的维修，派单前要先告知收费标准并登记业主同意。"), _price_told)
 STAY = Gate("REP-18", _("维修没有完成不能离场；确需暂离，请登记业主书面同意和下次上门时间。"), _never)
 SIGNED = Gate("CBK-06", _("缺业主签字：请补签，或上传签过字的作业联。"), _signed)
+SIGNED_FOR = Gate("CBK-05", _("没有领单签收记录：请接单的人补签收。"), _signed_for)
+VERIFIED = Gate("REP-41", _("公共报修要由客服专员现场或凭照片核验，业主确认和电话都不能代替。"), _specialist_verified)
 SLIP_BACK = Gate("CBK-06", _("作业联还没有交回，存根和作业联齐了才能归档。"), _slip_back)
 COMPLETION_ENTERED = Gate("CBK-06", _("完工信息还没有录入。"), _completion_entered)
 FEE_SETTLED = Gate("REP-36", _("收费维修缺收据号。"), _fee_settled)
 REPORTERS_ANSWERED = Gate("REP-02", _("还有报事人没有回复。"), _reporters_answered)
 
-ARCHIVE_GATES = (SLIP_BACK, COMPLETION_ENTERED, SIGNED, FEE_SETTLED, REPORTERS_ANSWERED)
+ARCHIVE_GATES = (SIGNED_FOR, SLIP_BACK, COMPLETION_ENTERED, SIGNED, FEE_SETTLED, REPORTERS_ANSWERED)
 
 BEFORE_WORK = ("reported", "dispatched", "accepted", "on_site", "missed_visit", "rework")
 ANY_OPEN = (
@@ -161,8 +184,16 @@ WORKFLOW = Workflow(
             target="accepted",
             event="accepted",
             policy=policies.WORK,
-            system_may=True,
             is_primary=True,
+            audience="owner",
+        ),
+        Transition(
+            action="auto_accept",
+            label=_("自动接单"),
+            sources=("dispatched",),
+            target="accepted",
+            event="auto_accepted",
+            policy=None,
             audience="owner",
         ),
         Transition(
@@ -301,7 +332,7 @@ WORKFLOW = Workflow(
         Transition(
             action="take_slip",
             label=_("登记领单"),
-            sources=("dispatched", "accepted", "on_site", "in_work"),
+            sources=("dispatched", "accepted", "on_site", "in_work", *AFTER_WORK),
             target=None,
             event="slip_taken",
             policy=policies.SLIP,
@@ -341,12 +372,12 @@ WORKFLOW = Workflow(
         Transition(
             action="cancel",
             label=_("取消（业主撤回）"),
-            sources=BEFORE_WORK,
+            sources=tuple(state for state in BEFORE_WORK if state != "rework"),
             target="cancelled",
             event="cancelled",
             policy=policies.CANCEL,
         ),
-        *tail(archive_gates=ARCHIVE_GATES),
+        *tail(archive_gates=ARCHIVE_GATES, accept_gates=(VERIFIED,)),
     ),
 )
 

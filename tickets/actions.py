@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from residents.errors import GateClosed, InvalidInput, StaleVersion
+from residents.errors import GateClosed, InvalidInput, NotAllowed, StaleVersion
 from residents.models import Person, Project, Staff, Unit
 from residents.policies import Policy, require
 from residents.roles import LINE_ABOVE, Role
@@ -33,6 +33,7 @@ from tickets.models import (
 )
 from tickets.sla import engine
 from tickets.sla.ladder import holders
+from tickets.texts import checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,14 @@ def open_ticket(
 ) -> Ticket:
     """Insert the row and give it a number. The kind's own verb adds its record and the first event.
 
-    Raises InvalidInput when the three-way answer is incomplete (rule GEN-03). Needs an open transaction.
+    Raises InvalidInput when the three-way answer is incomplete (rule GEN-03), a text cannot be stored, or the home or
+    the person belongs to another project (rule GEN-08). Needs an open transaction.
     """
-    if intake.response == Response.CANNOT and not intake.explanation.strip():
+    _check_belonging(intake, project, by)
+    description = checked(intake.description, field="description", at_most=5000)
+    place = checked(intake.place, field="place", at_most=80)
+    explanation = checked(intake.explanation, field="explanation", at_most=500)
+    if intake.response == Response.CANNOT and not explanation:
         raise InvalidInput(_("答复“不能办”要写明对业主的解释。"), rule="GEN-03", field="explanation")
     if intake.response == Response.LATER and intake.promised_at is None:
         raise InvalidInput(_("约定以后办，要填写承诺时间。"), rule="GEN-03", field="promised_at")
@@ -81,17 +87,17 @@ def open_ticket(
         kind=kind_code,
         state=kind(kind_code).workflow.initial,
         title=intake.title,
-        description=intake.description,
+        description=description,
         category=intake.category,
         is_public_area=intake.is_public_area,
         unit=intake.unit,
-        place=intake.place,
+        place=place,
         reporter=intake.reporter,
-        contact_name=intake.contact_name,
-        contact_phone=intake.contact_phone,
-        channel=intake.channel,
+        contact_name=checked(intake.contact_name, field="contact_name", at_most=40),
+        contact_phone=checked(intake.contact_phone, field="contact_phone", at_most=20),
+        channel=checked(intake.channel, field="channel", at_most=12),
         response=intake.response,
-        explanation=intake.explanation,
+        explanation=explanation,
         is_important=intake.is_important,
         owner=by,
         reported_at=occurred_at,
@@ -101,6 +107,17 @@ def open_ticket(
     )
     ticket.save(force_insert=True)
     return ticket
+
+
+def _check_belonging(intake: Reported, project: Project, by: Staff | None) -> None:
+    """Nothing of another project or company gets onto a ticket, whoever built the request (rule GEN-08)."""
+    if by is not None and by.company_id != project.company_id:
+        raise NotAllowed(rule="GEN-08")
+    if intake.unit is not None and intake.unit.project_id != project.pk:
+        raise InvalidInput(_("这个房号不在本项目内。"), rule="GEN-08", field="unit")
+    person = intake.reporter
+    if person is not None and not person.occupancies.filter(unit__project=project).exists():
+        raise InvalidInput(_("这位业户不在本项目内。"), rule="GEN-08", field="reporter")
 
 
 def next_number(project: Project, prefix: str, *, at: datetime) -> str:
@@ -144,10 +161,7 @@ def add_comment(
     ticket_id: int, *, by: Staff, text: str, to_owner: bool = False, at: datetime | None = None
 ) -> TicketEvent:
     """Write a line on the timeline, internal or visible to the owner (rule REP-40). At most 2,000 characters."""
-    if not text.strip():
-        raise InvalidInput(_("请先写内容。"), field="text")
-    if len(text) > 2000:
-        raise InvalidInput(_("跟进最多 2000 字，现在 %(n)d 字。") % {"n": len(text)}, field="text")
+    text = checked(text, field="text", at_most=2000, needed=_("请先写内容。"))
     policy = policies.COMMENT_TO_OWNER if to_owner else policies.COMMENT
     with _touch(ticket_id, policy, by=by, at=at, also_closed=True) as (ticket, entered, occurred):
         audience = TicketEvent.Audience.OWNER if to_owner else TicketEvent.Audience.INTERNAL
@@ -209,8 +223,7 @@ def report_up(
     ticket_id: int, *, by: Staff, reason: str, at: datetime | None = None, occurred_at: datetime | None = None
 ) -> TicketEvent:
     """Pass a matter beyond one's own power to the line above before it grows (rule GEN-06)."""
-    if not reason.strip():
-        raise InvalidInput(_("请写明需要上级解决什么。"), field="reason", rule="GEN-06")
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明需要上级解决什么。"), rule="GEN-06")
     with _touch(ticket_id, policies.REPORT_UP, by=by, at=at, occurred_at=occurred_at) as (ticket, entered, occurred):
         people: dict[int, Staff] = {}
         for role in by.roles_in(ticket.project_id):
@@ -247,12 +260,15 @@ def make_promise(
         ticket = Ticket.objects.select_related("project").lock(ticket_id)
         if by is not None:
             require(by, policies.PROMISE, project_id=ticket.project_id)
+        if ticket.closed_at is not None:
+            raise TicketClosed
         entered, _occurred = moments(ticket, at=at, occurred_at=None, by_person=False)
         return promise(ticket, by=by, subject=subject, promised_at=promised_at, at=entered)
 
 
 def promise(ticket: Ticket, *, by: Staff | None, subject: str, promised_at: datetime, at: datetime) -> Promise:
     """The same for a ticket that is already locked."""
+    subject = checked(subject, field="subject", at_most=80, needed=_("请写明承诺了什么。"), rule="GEN-04")
     if promised_at <= at:
         raise InvalidInput(_("承诺时间要晚于现在。"), rule="GEN-04", field="promised_at")
     made = Promise.objects.create(
@@ -280,6 +296,10 @@ def keep_promise(
         occurred,
     ):
         row = Promise.objects.select_for_update(of=("self",), no_key=True).get(pk=promise_id)
+        if row.replaced_by_id is not None:
+            raise IllegalTransition(_("这个承诺已经改约，请登记新的承诺。"))
+        if occurred < row.made_at:
+            raise InvalidInput(_("兑现时间早于承诺的时间，请核对。"), rule="GEN-01", field="occurred_at")
         if row.kept_at is None:
             row.kept_at = occurred
             row.save(update_fields=("kept_at",))
@@ -294,8 +314,7 @@ def replace_promise(
 
     `progress` is what the customer was told. After the old time has passed the old breach stays (rule GEN-02).
     """
-    if not progress.strip():
-        raise InvalidInput(_("请写明联系业主时告知的进展。"), rule="GEN-04", field="progress")
+    progress = checked(progress, field="progress", at_most=500, needed=_("请写明联系业主时告知的进展。"), rule="GEN-04")
     found = Promise.objects.get(pk=promise_id)
     with _touch(found.ticket_id, policies.PROMISE, by=by, at=at) as (ticket, entered, occurred):
         old = Promise.objects.select_for_update(of=("self",), no_key=True).get(pk=promise_id)
@@ -332,20 +351,32 @@ def replace_promise(
 # Editing, reporters, merging
 
 
-EDITABLE = ("title", "description", "contact_name", "contact_phone", "is_important")
+MOST_FEN = 100_000_000
+"""A million yuan: more is a slip of the finger."""
+
+EDITABLE = {"title": 80, "description": 5000, "contact_name": 40, "contact_phone": 20, "is_important": 0}
+"""What may be corrected, and how long each text may be."""
 
 
 def edit_ticket(
     ticket_id: int, *, by: Staff, changes: dict[str, Any], reason: str, version: int, at: datetime | None = None
 ) -> Ticket:
     """Correct what was taken down. Old and new values stay on the timeline with the reason (rule GEN-10)."""
-    unknown = set(changes) - set(EDITABLE)
-    if unknown:
+    if set(changes) - set(EDITABLE):
         raise InvalidInput(_("这些内容不能在这里改。"), rule="GEN-10")
-    if not reason.strip():
-        raise InvalidInput(_("请写明更正原因。"), rule="GEN-10", field="reason")
-    if "title" in changes and not str(changes["title"]).strip():
-        raise InvalidInput(_("事项不能为空。"), rule="GEN-10", field="title")
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明更正原因。"), rule="GEN-10")
+    changes = {
+        name: bool(value)
+        if name == "is_important"
+        else checked(
+            str(value),
+            field=name,
+            at_most=EDITABLE[name],
+            needed=_("事项不能为空。") if name == "title" else "",
+            rule="GEN-10",
+        )
+        for name, value in changes.items()
+    }
     with _touch(ticket_id, policies.EDIT, by=by, at=at, version=version) as (ticket, entered, occurred):
         old = {name: getattr(ticket, name) for name in changes if getattr(ticket, name) != changes[name]}
         if not old:
@@ -377,9 +408,10 @@ def add_reporter(
     occurred_at: datetime | None = None,
 ) -> TicketReporter:
     """Somebody else reports the same fault: linked to the open ticket instead of a new one (rules REP-01, REP-10)."""
-    if not name.strip():
-        raise InvalidInput(_("请填写报事人。"), field="name", rule="REP-01")
+    name = checked(name, field="name", at_most=40, needed=_("请填写报事人。"), rule="REP-01")
+    phone = checked(phone, field="phone", at_most=20)
     with _touch(ticket_id, policies.EDIT, by=by, at=at, occurred_at=occurred_at) as (ticket, entered, occurred):
+        _check_belonging(Reported(title=name, place="", unit=unit, reporter=person), ticket.project, by)
         row = TicketReporter.objects.create(
             company_id=ticket.company_id,
             ticket=ticket,
@@ -403,13 +435,18 @@ def add_reporter(
 def reply_to_reporter(
     reporter_id: int, *, by: Staff, words: str = "", at: datetime | None = None, occurred_at: datetime | None = None
 ) -> TicketReporter:
-    """Tell one reporter that the public fault is fixed (rule REP-02). Replying twice changes nothing."""
+    """Tell one reporter that the public fault is fixed, not before it is (rule REP-02). Twice changes nothing."""
+    words = checked(words, field="words", at_most=500)
     found = TicketReporter.objects.get(pk=reporter_id)
     with _touch(found.ticket_id, policies.CALL_BACK, by=by, at=at, occurred_at=occurred_at, also_closed=True) as (
         ticket,
         entered,
         occurred,
     ):
+        if ticket.handled_at is None:
+            raise GateClosed(_("修好以后的告知才算回复；进展请写在跟进里。"), rule="REP-02")
+        if occurred < ticket.handled_at:
+            raise InvalidInput(_("回复时间早于完工时间，请核对。"), rule="GEN-01", field="occurred_at")
         row = TicketReporter.objects.select_for_update(of=("self",), no_key=True).get(pk=reporter_id)
         if row.replied_at is None:
             row.replied_at = occurred
@@ -445,9 +482,9 @@ def merge_tickets(
         if target.closed_at is not None:
             raise TicketClosed(_("要并入的工单已经结束。"))
         with step(source_id, "merge", by=by, at=at, version=version, data={"into": target.number}) as taken:
-            engine.take_earlier_start(target, taken.ticket)
+            engine.take_earlier_start(target, taken.ticket, at=taken.entered_at)
             taken.ticket.merged_into = target
-            TicketReporter.objects.filter(ticket=taken.ticket).update(ticket=target, came_from=taken.ticket)
+            _hand_over_reporters(taken.ticket, target)
             if taken.ticket.reported_at < target.reported_at:
                 target.reported_at = taken.ticket.reported_at
             target.version += 1
@@ -463,6 +500,24 @@ def merge_tickets(
         return target
 
 
+def _hand_over_reporters(source: Ticket, target: Ticket) -> None:
+    """Whoever reported the duplicate is a reporter of the ticket that stays (rule REP-10)."""
+    if TicketReporter.objects.filter(ticket=source).update(ticket=target, came_from=source):
+        return
+    name = source.contact_name or (source.reporter.name if source.reporter else "")
+    if name:
+        TicketReporter.objects.create(
+            company_id=target.company_id,
+            ticket=target,
+            person=source.reporter,
+            unit=source.unit,
+            name=name,
+            phone=source.contact_phone,
+            reported_at=source.reported_at,
+            came_from=source,
+        )
+
+
 # Approvals
 
 
@@ -470,8 +525,9 @@ def ask_approval(
     ticket_id: int, *, by: Staff, subject: str, reason: str, amount_fen: int = 0, at: datetime | None = None
 ) -> Approval:
     """Ask a superior for a yes, for example for relief of fees (rules REP-28, ROLE-10). Money in fen."""
-    if not reason.strip():
-        raise InvalidInput(_("请写明申请原因。"), field="reason", rule="ROLE-10")
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明申请原因。"), rule="ROLE-10")
+    if not 0 <= amount_fen <= MOST_FEN:
+        raise InvalidInput(_("金额不对，请核对。"), field="amount", rule="ROLE-10")
     with _touch(ticket_id, policies.ASK_APPROVAL, by=by, at=at) as (ticket, entered, occurred):
         row = Approval.objects.create(
             company_id=ticket.company_id,
@@ -505,6 +561,7 @@ def decide_approval(
     approval_id: int, *, by: Staff, granted: bool, note: str = "", at: datetime | None = None
 ) -> Approval:
     """Say yes or no. Nobody decides what he asked for himself (rule ROLE-18)."""
+    note = checked(note, field="note", at_most=500)
     found = Approval.objects.get(pk=approval_id)
     with _touch(found.ticket_id, policies.APPROVE_RELIEF, by=by, at=at) as (ticket, entered, occurred):
         row = Approval.objects.select_for_update(of=("self",), no_key=True).get(pk=approval_id)
@@ -542,6 +599,8 @@ def attach(
     """
     from tickets.uploads import MAX_FILES, clean_picture
 
+    if purpose not in Attachment.Purpose.values:
+        raise InvalidInput(_("请选择照片的用途。"), field="purpose")
     picture = clean_picture(upload)
     with transaction.atomic():
         ticket = Ticket.objects.select_related("project").lock(ticket_id)

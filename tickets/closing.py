@@ -6,6 +6,7 @@ both sides of: the doer does not accept, the acceptor does not review (rules CBK
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +16,26 @@ from django.utils.translation import gettext_lazy as _
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from tickets import policies
-from tickets.models import Callback, Response, Ticket
+from tickets.models import Callback, Response, Ticket, TicketReporter
+from tickets.texts import checked
 from tickets.workflow import Gate, Stage, State, Step, Transition, step
 
 ATTEMPTS_BEFORE_MESSAGE = 3
 ATTEMPTS_APART = timedelta(minutes=30)
 SATISFIED = 4
 """The top two of five steps count as satisfied (ambiguity A-24)."""
+WORK = ("arrived", "work_started", "suspended", "work_finished")
+"""Events of the work itself; their `technician` is who did it, whoever typed it in."""
+ON_SITE, BY_PHONE, BY_EVIDENCE = "on_site", "phone", "evidence"
+
+FollowUp = Callable[[Ticket, Staff | None, str, datetime], Ticket]
+_follow_ups: dict[str, FollowUp] = {}
+
+
+def register_follow_up(kind: str, open_follow_up: FollowUp) -> None:
+    """What opens the next ticket for a dissatisfied customer of one past reopening, from (ticket, by, words, at)."""
+    _follow_ups[kind] = open_follow_up
+
 
 TAIL_STATES = (
     State("completion_reported", _("待验收"), "dot", stage=Stage.ACCEPTANCE),
@@ -34,12 +48,12 @@ TAIL_STATES = (
 
 
 def did_the_work(ticket: Ticket, staff: Staff | None) -> bool:
-    """Whether the person was ever sent to do the work of this ticket."""
+    """Whether the person holds the job or did any part of the work, in this round or an earlier one."""
     if staff is None:
         return False
     if ticket.assignee_id == staff.pk:
         return True
-    return ticket.events.filter(kind__in=("accepted", "arrived", "work_finished"), actor=staff).exists()
+    return ticket.events.filter(kind__in=WORK, data__technician=staff.pk).exists()
 
 
 def _acceptor_is_not_doer(taken: Step) -> bool:
@@ -176,14 +190,22 @@ def accept_result(
 
     `method`: on_site, phone or evidence. Raises GateClosed when the person did the work himself.
     """
-    label = "owner" if by_owner else ""
+    if method not in (ON_SITE, BY_PHONE, BY_EVIDENCE):
+        raise InvalidInput(_t("请选择验收方式。"), field="method", rule="CBK-04")
+    note = checked(note, field="note", at_most=500)
     with step(
-        ticket_id, "accept_result", by=by, at=at, occurred_at=occurred_at, version=version, actor_label=label
+        ticket_id,
+        "accept_result",
+        by=by,
+        at=at,
+        occurred_at=occurred_at,
+        version=version,
+        data={"method": method, "note": note, "by_owner": by_owner},
+        actor_label="owner" if by_owner else "",
     ) as taken:
         taken.ticket.accepted_by = by
         taken.ticket.accepted_by_owner = by_owner
         taken.ticket.accepted_at = taken.occurred_at
-        taken.say(method=method, note=note)
     return taken.ticket
 
 
@@ -197,7 +219,7 @@ def reject_result(
     version: int | None = None,
 ) -> Ticket:
     """Not accepted: back to handling, counted as rework. A reason is required (rule CBK-04)."""
-    _need(reason, "reason", _t("请写明不合格的原因。"), "CBK-04")
+    reason = checked(reason, field="reason", at_most=500, needed=_t("请写明不合格的原因。"), rule="CBK-04")
     with step(ticket_id, "reject_result", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         _back_to_work(taken, reason)
     return taken.ticket
@@ -222,31 +244,49 @@ def register_callback(
 ) -> Callback:
     """One attempt to call the customer back (rules CBK-02, CBK-10 to CBK-12, REP-26, REP-27).
 
-    Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work; not
-    reached is a row of its own. A written message counts only after three attempts at different times. On a ticket
-    that has been called back already, a reached customer is the second callback.
+    Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work, and opens a
+    follow-up ticket where the old one is past reopening; not reached is a row of its own. A written message counts only
+    after three attempts at different times. On a ticket that has been called back already, a reached customer is the
+    second callback. `satisfaction`: 5 very satisfied to 1 very dissatisfied.
     """
     outcomes = Callback.Outcome
     if outcome not in outcomes.values:
         raise InvalidInput(_t("请选择回访结果。"), field="outcome", rule="CBK-10")
+    if method not in Callback.Method.values:
+        raise InvalidInput(_t("请选择回访方式。"), field="method", rule="CBK-10")
+    if method == Callback.Method.MESSAGE and outcome != outcomes.MESSAGE_SENT:
+        # A message reaches nobody: it must not pass for a call (rule CBK-11).
+        raise InvalidInput(_t("书面消息请登记为“已留书面消息”。"), field="outcome", rule="CBK-11")
     if outcome == outcomes.REACHED:
-        _need(person_reached, "person_reached", _t("请填写接电话的人。"), "CBK-10")
+        person_reached = checked(
+            person_reached, field="person_reached", at_most=40, needed=_t("请填写接电话的人。"), rule="CBK-10"
+        )
         if is_solved is None or satisfaction is None:
             raise InvalidInput(_t("请选择问题是否解决和满意度。"), field="satisfaction", rule="CBK-10")
         if not 1 <= satisfaction <= 5:
             raise InvalidInput(_t("满意度为 1 到 5。"), field="satisfaction", rule="CBK-10")
+    else:
+        person_reached, is_solved, satisfaction = "", None, None
+    words = checked(words, field="words", at_most=1000)
+    demand = checked(demand, field="demand", at_most=500)
     ticket = Ticket.objects.get(pk=ticket_id)
     negative = outcome == outcomes.REACHED and not (is_solved and (satisfaction or 0) >= SATISFIED)
     again = ticket.state in ("called_back", "reviewed", "archived")
+    reopens = negative and ticket.state in ("accepted_ok", "called_back")
     if outcome == outcomes.MESSAGE_SENT:
-        _three_attempts(ticket, before=occurred_at or at)
+        method = Callback.Method.MESSAGE
+        _three_attempts(ticket, again=again, before=occurred_at or at)
     if outcome in (outcomes.NO_ANSWER, outcomes.LATER):
         action = "try_callback"
-    elif negative and ticket.state in ("accepted_ok", "called_back"):
+    elif reopens:
         action = "call_back_negative"
     else:
         action = "second_callback" if again else "call_back"
     with step(ticket_id, action, by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        follow_up = None
+        if negative and not reopens and taken.ticket.kind in _follow_ups:
+            follow_up = _follow_ups[taken.ticket.kind](taken.ticket, by, words, taken.entered_at)
+            taken.say(follow_up=follow_up.number)
         row = Callback.objects.create(
             company_id=taken.ticket.company_id,
             ticket=taken.ticket,
@@ -262,6 +302,7 @@ def register_callback(
             words=words,
             demand=demand,
             next_try_at=next_try_at,
+            follow_up=follow_up,
         )
         taken.say(callback=row.pk, outcome=outcome, satisfaction=satisfaction, solved=is_solved, second=again)
         if action == "call_back":
@@ -271,11 +312,12 @@ def register_callback(
     return row
 
 
-def _three_attempts(ticket: Ticket, *, before: datetime | None) -> None:
-    """CBK-11: a message stands in for the call only after three attempts at different times."""
+def _three_attempts(ticket: Ticket, *, again: bool, before: datetime | None) -> None:
+    """CBK-11: a message stands in for the call only after three attempts at different times, each round its own."""
     attempts = ticket.callbacks.filter(outcome__in=(Callback.Outcome.NO_ANSWER, Callback.Outcome.LATER))
-    if ticket.handled_at is not None:
-        attempts = attempts.filter(called_at__gte=ticket.handled_at)
+    since = ticket.called_back_at if again else ticket.handled_at
+    if since is not None:
+        attempts = attempts.filter(called_at__gte=since)
     if before is not None:
         attempts = attempts.filter(called_at__lte=before)
     counted: list[datetime] = []
@@ -300,6 +342,7 @@ def review_ticket(
     version: int | None = None,
 ) -> Ticket:
     """The head of the service centre signs; nothing is archived without it (rules CBK-04, ROLE-01)."""
+    note = checked(note, field="note", at_most=500)
     with step(ticket_id, "review", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         taken.ticket.reviewed_by = by
         taken.ticket.reviewed_at = taken.occurred_at
@@ -317,7 +360,7 @@ def return_from_review(
     version: int | None = None,
 ) -> Ticket:
     """The head of the centre sends it back to handling, with a reason (rule CBK-04)."""
-    _need(reason, "reason", _t("请写明退回原因。"), "CBK-04")
+    reason = checked(reason, field="reason", at_most=500, needed=_t("请写明退回原因。"), rule="CBK-04")
     with step(ticket_id, "return_from_review", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         _back_to_work(taken, reason)
     return taken.ticket
@@ -349,9 +392,6 @@ def _back_to_work(taken: Step, reason: str) -> None:
     ticket.called_back_at = None
     ticket.handled_at = None
     ticket.is_important = True  # a reworked repair is an important need (ambiguity A-35)
+    # What the reporters were told no longer holds; the next completion owes each of them a reply (rule REP-02).
+    TicketReporter.objects.filter(ticket=ticket).update(replied_at=None)
     taken.say(reason=reason, rework=ticket.rework_count)
-
-
-def _need(value: str, name: str, sentence: str, rule: str) -> None:
-    if not value.strip():
-        raise InvalidInput(sentence, field=name, rule=rule)

@@ -1,8 +1,11 @@
-"""Pictures: checked before they are decoded, decoded, and encoded anew, so that nothing of the original bytes is kept."""
+"""Pictures: checked before they are decoded, decoded, encoded anew, so that nothing of the original bytes is kept."""
 
 from __future__ import annotations
 
 import io
+import struct
+import warnings
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +47,11 @@ def clean_picture(upload: Any) -> Picture:
     if upload.size > MAX_BYTES:
         raise UploadRefused(_("照片超过 10 MB，请压缩后再传。"), field="file")
     try:
-        with Image.open(upload, formats=FORMATS) as opened:
+        with warnings.catch_warnings():
+            # Pillow's own warning starts above our limit, and the sentence below says more.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(upload, formats=FORMATS)
+        with opened:
             # The size stands in the header: refuse a pixel bomb before a single pixel is decoded.
             if opened.width * opened.height > MAX_PIXELS:
                 raise UploadRefused(
@@ -56,9 +63,13 @@ def clean_picture(upload: Any) -> Picture:
             picture = ImageOps.exif_transpose(opened)
             picture.thumbnail((MAX_SIDE, MAX_SIDE))
             clean = picture.convert("RGBA" if transparent else "RGB")
+            # Pillow carries comments, profiles and text blocks from file to file in here.
+            clean.info.clear()
     except UploadRefused:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise UploadRefused(_("照片尺寸太大，请用不超过 4000 万像素的照片。"), field="file") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error) as error:
         raise UploadRefused(_("这不是可用的照片（只收 JPG、PNG、WebP）。"), field="file") from error
     out = io.BytesIO()
     if transparent:
