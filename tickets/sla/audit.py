@@ -18,8 +18,8 @@ _CHECKS = {
         "WHERE lane = ANY('{0,1,2}') AND next_fire_at < %(as_of)s - interval '60 s'",
         "clocks are due for more than a minute and not fired",
     ),
-    "poison": (
-        "SELECT count(*) FROM tickets_slaclock WHERE next_fire_at IS NOT NULL AND attempts > 0",
+    "failing": (
+        "SELECT count(*) FROM tickets_slaclock WHERE attempts > 0",
         "clocks failed when they were last fired",
     ),
     "old_outbox": (
