@@ -30,8 +30,8 @@ class StaffRequest(HttpRequest):
 class CompanyScopeMiddleware:
     """Opens the company's scope around the view and sets `request.staff` and `request.project`, None for strangers.
 
-    Templates are rendered inside. A failed view reaches a middleware as a 500 response, not as an exception, so its
-    transaction is rolled back here.
+    Templates are rendered inside. A failed view reaches a middleware as a 500 response and a refused one as a 4xx, not
+    as an exception, so their transaction is rolled back here.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,26 +45,30 @@ class CompanyScopeMiddleware:
         with company_scope(company_id):
             account = request.user
             staff = Staff.objects.filter(account_id=account.pk, is_active=True, company__is_active=True).first()
-            if staff is None or not account.is_active:
-                # Left the company since signing in: the session dies with the membership.
-                logout(request)
-                return self._answer(request)
-            staff.account = account
-            request.staff = staff  # type: ignore[attr-defined]
-            if request.method not in SAFE_METHODS:
-                act_as(staff, request_id=structlog.contextvars.get_contextvars().get("request_id", ""))
-            request.projects = projects_of(staff)  # type: ignore[attr-defined]
-            request.project = self._project(request)  # type: ignore[attr-defined]
-            zone = request.project.zone if request.project else "Asia/Shanghai"  # type: ignore[attr-defined]
-            with timezone.override(zoneinfo.ZoneInfo(zone)), translation.override(account.language):
-                request.LANGUAGE_CODE = translation.get_language()
-                return self._answer(request)
+            if staff is not None and account.is_active:
+                staff.account = account
+                return self._answer_staff(request, staff)
+        # Left the company since signing in: the session dies with the membership, and nothing of the company is open.
+        logout(request)
+        return self._answer(request)
+
+    def _answer_staff(self, request: HttpRequest, staff: Staff) -> HttpResponse:
+        if request.method not in SAFE_METHODS:
+            act_as(staff, request_id=structlog.contextvars.get_contextvars().get("request_id", ""))
+        request.staff = staff  # type: ignore[attr-defined]
+        request.projects = projects_of(staff)  # type: ignore[attr-defined]
+        request.project = self._project(request)  # type: ignore[attr-defined]
+        zone = request.project.zone if request.project else "Asia/Shanghai"  # type: ignore[attr-defined]
+        with timezone.override(zoneinfo.ZoneInfo(zone)), translation.override(staff.account.language):
+            request.LANGUAGE_CODE = translation.get_language()
+            return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
             response = response.render()
-        if response.status_code >= 500 and transaction.get_connection().in_atomic_block:
+        failed = response.status_code >= 500 or getattr(request, "is_refused", False)
+        if failed and transaction.get_connection().in_atomic_block:
             transaction.set_rollback(True)
         if getattr(request, "staff", None) is not None and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"

@@ -13,7 +13,7 @@ TEMPLATES = {403: "errors/403.html", 404: "errors/404.html", 409: "errors/409.ht
 
 
 class RefusalMiddleware:
-    """Answers a DomainError that a view let through. What it refused was rolled back by the act itself.
+    """Answers a DomainError that a view let through; what the view had changed before is rolled back with the request.
 
     For htmx the sentence goes to the page's own place for problems and everything typed stays where it is.
     """
@@ -27,6 +27,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
+        request.is_refused = True  # type: ignore[attr-defined]  # the transaction is rolled back once this is rendered
         return refusal(request, exception)
 
 

@@ -35,7 +35,10 @@ WITHOUT_COMPANY = {
 }
 UNIQUE_OVER_ALL_COMPANIES = {
     ("residents_staff", ("account_id",)): "an account belongs to one person; accounts have no company",
-    ("tickets_slafiring", ("clock_id", "epoch", "step_no")): "clock ids come from one sequence; the ledger is per clock",
+    (
+        "tickets_slafiring",
+        ("clock_id", "epoch", "step_no"),
+    ): "clock ids come from one sequence; the ledger is per clock",
 }
 """Beside primary keys over `id` (one sequence, never chosen by anybody) and `public_id` (random 122 bits)."""
 

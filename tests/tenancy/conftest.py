@@ -1,3 +1,3 @@
-from tests.tenancy.fill import committed_neighbours, neighbours
+from tests.tenancy.fill import committed_neighbours, neighbours, standing_neighbours
 
-__all__ = ["committed_neighbours", "neighbours"]
+__all__ = ["committed_neighbours", "neighbours", "standing_neighbours"]

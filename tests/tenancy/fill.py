@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
+from pytest_django.plugin import DjangoDbBlocker
 
 from repairs.actions import RepairIntake, dispatch_repair, report_repair
 from repairs.models import MaterialLine, RepairOrder
@@ -95,9 +97,17 @@ def make_neighbours() -> Neighbours:
     return Neighbours(worlds["garden"], worlds["rival"], tickets)
 
 
+@pytest.fixture(scope="module")
+def standing_neighbours(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Neighbours]:
+    """Made once for a module; each test runs in a savepoint of the transaction that holds them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_neighbours()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def neighbours(db: None) -> Iterator[Neighbours]:
-    yield make_neighbours()
+def neighbours(standing_neighbours: Neighbours, db: None) -> Neighbours:
+    return standing_neighbours
 
 
 @pytest.fixture
