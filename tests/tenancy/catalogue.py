@@ -140,7 +140,7 @@ def _model(table: str) -> type[models.Model] | None:
 
 def keys_across_companies(cursor: Any) -> list[str]:
     """Foreign keys between company tables that do not carry the company, and references without a key at all."""
-    walled = {table for table in walled_tables()}
+    walled = set(walled_tables())
     existing: set[tuple[str, str]] = set()
     wrong = []
     for name, table, target, pairs in rows(

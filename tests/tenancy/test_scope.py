@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from residents.models import Building, Company, Project
 from residents.tenancy import company_scope, current_company_id, scope_now
@@ -36,6 +37,12 @@ def companies(db: None) -> tuple[Company, Company]:
 
 def names() -> list[str]:
     return [name.removeprefix("花园 ") for name in Project.objects.values_list("name", flat=True)]
+
+
+def _spoil(company: Company) -> None:
+    with company_scope(company.pk):
+        Project.objects.update(name="改坏了")
+        raise Unexpected
 
 
 def test_a_scope_shows_its_company_and_nothing_else(companies: tuple[Company, Company]) -> None:
@@ -71,9 +78,8 @@ def test_an_exception_in_an_inner_scope_restores_the_outer_one(companies: tuple[
     first, second = companies
 
     with company_scope(first.pk):
-        with pytest.raises(Unexpected), company_scope(second.pk):
-            Project.objects.update(name="改坏了")
-            raise Unexpected
+        with pytest.raises(Unexpected):
+            _spoil(second)
 
         assert (names(), current_company_id(), setting()) == ([first.code], first.pk, str(first.pk))
     with company_scope(second.pk):
@@ -171,14 +177,10 @@ def test_the_next_transaction_on_the_connection_begins_without_a_company(happeni
         cursor.execute("SELECT pg_backend_pid()")
         backend = cursor.fetchone()
 
-    try:
-        with company_scope(company.pk):
-            ProjectFactory()
-            happening()
-    except BaseException as error:
-        if happening is _passes:
-            raise
-        assert not isinstance(error, AssertionError)
+    expected = {_fails: Unexpected, _is_interrupted: KeyboardInterrupt, _breaks_the_transaction: DataError}
+    with pytest.raises(expected[happening]) if happening in expected else nullcontext(), company_scope(company.pk):
+        ProjectFactory()
+        happening()
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
