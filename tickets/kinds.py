@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tickets.workflow import Gate, Workflow
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from residents.errors import DomainError
     from residents.middleware import StaffRequest
     from tickets.acting import ActForm, ActionForm
+    from tickets.intake import Intake
     from tickets.models import Ticket, TicketEvent
 
 
@@ -108,6 +109,7 @@ class TicketKind:
     record on the ticket; `related` and `prefetch` are read with tickets of a list whose rows ask `conditions` or
     `work`. `track`: steps of the track, in order. `conditions`: what the page ticks off before the archive.
     `event_labels`: words for the kind's events, `details` what one of them says. `forms`: its workflow's acts by code.
+    `intake`: how the front desk takes it down, None for a kind that starts elsewhere.
     """
 
     code: str
@@ -131,7 +133,7 @@ class TicketKind:
     calls: Sequence[CallQueue] = ()
     questions: Sequence[Question] = ()
     work_page: WorkPage | None = None
-    intake: Any = None
+    intake: Intake | None = None
 
 
 _kinds: dict[str, TicketKind] = {}
