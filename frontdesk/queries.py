@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy
 from residents.models import Occupancy, Project, Staff, Unit
 from residents.search import Household as Found
 from residents.search import find_households
-from tickets import policies
 from tickets.clock_text import ClockView, clock_view
 from tickets.closing import SATISFIED
 from tickets.intake import Cover, Match, Outlook
 from tickets.kinds import all_kinds, kind_of
 from tickets.models import Callback, ClockState, Notice, SlaClock, SweepRun, Ticket
+from tickets.queries.shown import Shortcut, Status, Tab, next_clocks, shortcuts, status_of
 from tickets.sla.definitions import definition
 from tickets.workflow import Stage
 
@@ -34,21 +34,9 @@ ENGINE_LATE_AFTER = 30
 """Seconds without a sweep after which the footer turns red."""
 RECENT = timedelta(hours=12)
 LOOK_BACK = timedelta(days=90)
+DISPATCH_KEY, URGE_KEY = "P", "U"
 MONTHS = 2
 """The lane of clocks that run for months; they enter the queue when they turn amber."""
-
-ICONS = {
-    "dashed": "waiting",
-    "quarter": "accepted",
-    "half": "onsite",
-    "three-quarters": "working",
-    "dot": "done",
-    "ring-tick": "callback",
-    "tick": "archived",
-    "pause": "paused",
-    "cross": "cancelled",
-}
-"""The symbol of static/img/status.svg for each icon a workflow names."""
 
 TABS: dict[str, Promise] = {
     "mine": gettext_lazy("我的"),
@@ -61,20 +49,9 @@ TABS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True)
-class Status:
-    """A ticket's state as pie and word."""
-
-    icon: str
-    label: str
-
-
-@dataclass(frozen=True)
-class RowAction:
+class RowAction(Shortcut):
     """A shortcut of one row; `shown` is drawn as its button."""
 
-    label: str
-    key: str
-    url: str
     shown: bool = False
 
 
@@ -97,17 +74,6 @@ class QueueRow:
     @property
     def has_button(self) -> bool:
         return any(action.shown for action in self.actions)
-
-
-@dataclass(frozen=True)
-class Tab:
-    """`count` is a text: with a plus when more clocks run than the queue reads."""
-
-    code: str
-    label: str
-    count: str
-    url: str
-    current: bool
 
 
 @dataclass(frozen=True)
@@ -202,15 +168,17 @@ def _next_clocks(staff: Staff, project: Project, at: datetime) -> tuple[list[_Ne
         paused = state == ClockState.PAUSED
         # A clock that stands still is never late: its end moves with the time.
         ends_at = at + (original - started) - timedelta(seconds=consumed) if paused else due
-        best = found.get(ticket_id)  # type: ignore[arg-type]
+        best = found.get(ticket_id)
         if best is None or ends_at < best.ends_at:
             near = not paused and at >= min(amber, due)
-            found[ticket_id] = _Next(pk, ends_at, near, staff.pk in people)  # type: ignore[index]
+            found[ticket_id] = _Next(pk, ends_at, near, staff.pk in people)
     return sorted(found.values(), key=lambda n: (n.ends_at, n.clock_id)), len(read) > CLOCKS_READ
 
 
 def _rows(clock_ids: list[int], staff: Staff, project: Project, at: datetime) -> list[QueueRow]:
-    clocks = SlaClock.objects.select_related("ticket__assignee", "ticket__owner").in_bulk(clock_ids)
+    clocks = (
+        SlaClock.objects.select_related("ticket__assignee", "ticket__owner").defer("ticket__search").in_bulk(clock_ids)
+    )
     views = {pk: clock_view(clock, at, project.tzinfo) for pk, clock in clocks.items()}
     told = _escalated([pk for pk, view in views.items() if view.state == "late"])
     rows = []
@@ -235,12 +203,6 @@ def _rows(clock_ids: list[int], staff: Staff, project: Project, at: datetime) ->
     return rows
 
 
-def status_of(ticket: Ticket) -> Status:
-    """The ticket's state as pie and word."""
-    state = kind_of(ticket).workflow.state(ticket.state)
-    return Status(ICONS[state.icon], str(state.label))
-
-
 def _escalated(clock_ids: list[int]) -> dict[int, str]:
     """Who was told last of each late clock. One statement."""
     told = (
@@ -248,7 +210,7 @@ def _escalated(clock_ids: list[int]) -> dict[int, str]:
         .order_by("level", "-pk")
         .values_list("clock_id", "staff__name")
     )
-    return {clock_id: name for clock_id, name in told if clock_id is not None}
+    return dict(told)
 
 
 def _line(ticket: Ticket, clock: SlaClock, told: str, project: Project) -> str:
@@ -270,20 +232,10 @@ def _line(ticket: Ticket, clock: SlaClock, told: str, project: Project) -> str:
 
 
 def _actions(ticket: Ticket, staff: Staff, *, late: bool) -> list[RowAction]:
-    """The acts with a key that this person may take: dispatch is drawn while nobody has it, urging when it is late."""
-
-    def act(code: str, label: object, key: str, *, shown: bool) -> RowAction:
-        return RowAction(str(label), key.upper(), reverse("tickets:act", args=[ticket.public_id, code]), shown)
-
+    """The acts with a key; dispatch is drawn while nobody has the job, urging when it is late."""
     free = ticket.assignee_id is None and not ticket.is_pooled
-    found = [
-        act(t.action, t.label, t.key, shown=free and t.is_primary)
-        for t in kind_of(ticket).workflow.from_state(ticket.state)
-        if t.key and t.policy is not None and t.policy.allows(staff, project_id=ticket.project_id)
-    ]
-    if ticket.is_open and policies.URGE.allows(staff, project_id=ticket.project_id):
-        found.append(act("urge", _("催办"), "u", shown=late and not free))
-    return found
+    drawn = DISPATCH_KEY if free else URGE_KEY if late else ""
+    return [RowAction(s.label, s.key, s.url, s.key == drawn) for s in shortcuts(ticket, staff)]
 
 
 def _counters(project: Project) -> list[Counter]:
@@ -297,7 +249,7 @@ def _counters(project: Project) -> list[Counter]:
         counted[stages[code]] += number
     listed = reverse("tickets:list")
     return [
-        Counter(str(stage.label), number, f"{listed}?{urlencode({'tab': 'open', 'stage': stage.value})}")
+        Counter(str(stage.label), number, f"{listed}?{urlencode({'tab': 'todo', 'stage': stage.value})}")
         for stage, number in counted.items()
     ]
 
@@ -424,23 +376,24 @@ def _option(row: Found) -> UnitOption:
 
 
 def find_home(value: str, project: Project, at: datetime) -> Home | None:
-    """The home a form names, by its own value; None for one that is not in the project. Two statements."""
+    """The home a form names, by its own value; None for one that is not in the project. One statement if lived in."""
     unit_id, _colon, person_id = value.partition(":")
     try:
         wanted, person = uuid.UUID(unit_id), uuid.UUID(person_id) if person_id else None
     except ValueError:
         return None
-    unit = Unit.objects.select_related("keeper").filter(public_id=wanted, project=project).first()
-    if unit is None:
-        return None
     living = list(
-        Occupancy.objects.filter(unit=unit)
+        Occupancy.objects.filter(unit__public_id=wanted, unit__project=project)
         .current(on=_today(project, at))
-        .select_related("person")
+        .select_related("unit__keeper", "person")
+        .defer("unit__search", "person__search")
         .order_by("-is_contact", "pk")
     )
-    named = next((row for row in living if row.person.public_id == person), None)
-    return Home(unit, living, named or next(iter(living), None))
+    if not living:
+        unit = Unit.objects.select_related("keeper").filter(public_id=wanted, project=project).first()
+        return Home(unit) if unit else None
+    named = next((row for row in living if row.person.public_id == person), living[0])
+    return Home(living[0].unit, living, named)
 
 
 def named_home(query: str, project: Project, at: datetime) -> tuple[Home | None, int]:
@@ -456,14 +409,11 @@ def named_home(query: str, project: Project, at: datetime) -> tuple[Home | None,
 def household_card(home: Home, project: Project, *, outlook: Outlook, at: datetime) -> HouseholdCard:
     """The home and its last 90 days. Three statements."""
     unit, caller = home.unit, home.caller
-    tickets = list(Ticket.objects.filter(unit=unit).order_by("-pk")[:20])
+    tickets = list(Ticket.objects.defer("search").filter(unit=unit).order_by("-pk")[:20])
     still_open = [ticket for ticket in tickets if ticket.is_open]
     past = [t for t in tickets if t.closed_at is not None and t.reported_at >= at - LOOK_BACK]
     recent = [t for t in tickets if t.reported_at >= at - LOOK_BACK]
-    clocks: dict[int, SlaClock] = {}
-    for clock in SlaClock.objects.live().filter(ticket__in=[t.pk for t in still_open]).order_by("-due_at"):
-        if clock.ticket_id is not None:
-            clocks[clock.ticket_id] = clock
+    clocks = next_clocks(still_open)
     marks = dict(
         Callback.objects.filter(ticket__in=[t.pk for t in recent], satisfaction__isnull=False)
         .order_by("pk")
@@ -489,7 +439,7 @@ def household_card(home: Home, project: Project, *, outlook: Outlook, at: dateti
 
 def recently_taken(project: Project, at: datetime) -> list[RecentLine]:
     """The desk's last few matters of the shift. One statement, along the index of newest tickets."""
-    newest = Ticket.objects.filter(project=project).order_by("-pk")[:8]
+    newest = Ticket.objects.defer("search").filter(project=project).order_by("-pk")[:8]
     return [
         RecentLine(
             at=t.reported_at,

@@ -37,9 +37,8 @@ FORM_FIELDS = {
 
 @dataclass(frozen=True)
 class Offer:
-    """What a filled-in form names: its kind, and the home and the matter if they were found."""
+    """What a form that is shown again names: how its kind is taken down, its home and its matter if found."""
 
-    kind: TicketKind
     intake: Intake
     home: queries.Home | None
     matter: Matter | None
@@ -124,11 +123,12 @@ def intake(request: StaffRequest) -> HttpResponse:
     at = scope_now()
     form = IntakeForm(request.POST)
     valid = form.is_valid()
-    offer = _offer(request, form, at)
+    _kind, taking = _kind_named(form.cleaned_data.get("kind", ""))
+    home = _home(request, form, at)
     error: DomainError | None = None
     if valid and not form.errors:
         try:
-            saved = offer.intake.submit(_taken(form, offer), project=request.project, by=request.staff, at=at)
+            saved = taking.submit(_taken(form, home), project=request.project, by=request.staff, at=at)
         except NotAllowed:
             raise
         except DomainError as refusal:
@@ -136,6 +136,7 @@ def intake(request: StaffRequest) -> HttpResponse:
             _mark(form, refusal)
         else:
             return _accepted(request, form, saved)
+    offer = Offer(taking, home, _matter(request, form, taking))
     return _refused(request, form, offer, error, at)
 
 
@@ -153,28 +154,20 @@ def _kind_named(code: str) -> tuple[TicketKind, Intake]:
     return next((pair for pair in offered if pair[0].code == code), offered[0])
 
 
-def _offer(request: StaffRequest, form: IntakeForm, at: datetime) -> Offer:
-    """Find the home and the matter that the form names, by value or by what was typed; marks what cannot be found."""
+def _matter(request: StaffRequest, form: IntakeForm, taking: Intake) -> Matter | None:
+    """What the form is about, for showing it again; marks what cannot be found."""
     said = form.cleaned_data
-    kind, intake = _kind_named(said.get("kind", ""))
-    home = _home(request, form, at)
-    value, words = said.get("category", ""), said.get("category_q", "")
-    matter = intake.matter(value) if value else None
-    if words and (matter is None or words != matter.label):
-        found = intake.search(words, project=request.project, is_public=said.get("scope") == "public")
-        named = [one for one in found if one.label == words] or found
-        matter = named[0] if len(named) == 1 else None
-        if matter is None:
-            one_of = "、".join(one.label for one in named[:4])
-            form.add_error(
-                "category_q",
-                _("“%(words)s”有几种，请选一种：%(names)s。") % {"words": words, "names": one_of}
-                if named
-                else _("没有“%(words)s”这个事项，请从列表里选一个。") % {"words": words},
-            )
-    elif matter is None:
-        form.add_error("category_q", _("请选择事项。"))
-    return Offer(kind, intake, home, matter)
+    try:
+        return taking.matter(
+            said.get("category", ""),
+            said.get("category_q", ""),
+            project=request.project,
+            is_public=said.get("scope") == "public",
+        )
+    except DomainError as refusal:
+        if not form.errors.get("category_q"):
+            _mark(form, refusal)
+        return None
 
 
 def _home(request: StaffRequest, form: IntakeForm, at: datetime) -> queries.Home | None:
@@ -195,11 +188,11 @@ def _home(request: StaffRequest, form: IntakeForm, at: datetime) -> queries.Home
     return home
 
 
-def _taken(form: IntakeForm, offer: Offer) -> Taken:
+def _taken(form: IntakeForm, home: queries.Home | None) -> Taken:
     said = form.cleaned_data
-    home = offer.home
     return Taken(
-        matter=offer.matter.value if offer.matter else "",
+        matter=said["category"],
+        words=said["category_q"],
         form_key=said["form_key"],
         is_public=said["scope"] == "public",
         unit=home.unit if home else None,

@@ -64,22 +64,11 @@ FIELDS = {
 class DeskIntake:
     """The desk's questions about repairs."""
 
-    def matter(self, value: str) -> Matter | None:
-        category = RepairCategory.objects.filter(code=value, is_active=True).first() if value else None
-        return _matter(category) if category else None
+    def matter(self, value: str, words: str = "", *, project: Project, is_public: bool) -> Matter:
+        return _matter(_meant(value, words, is_public=is_public))
 
     def search(self, query: str, *, project: Project, is_public: bool, limit: int = 8) -> list[Matter]:
-        words = query.strip()
-        if not words:
-            return []
-        low = words.lower()
-        named = Q(initials__startswith=low) | Q(code__startswith=low) | Q(name__contains=words) | Q(group=words)
-        rows = list(
-            RepairCategory.objects.filter(named, is_active=True, is_public_area=is_public).order_by(
-                "position", "initials"
-            )[:50]
-        )
-        rows.sort(key=lambda category: (category.initials != low, not category.initials.startswith(low)))
+        rows = _named(query, is_public=is_public)
         times = _times(project) if rows and not is_public else ""
         return [_matter(category, times) for category in rows[:limit]]
 
@@ -113,7 +102,7 @@ class DeskIntake:
         )
 
     def submit(self, taken: Taken, *, project: Project, by: Staff, at: datetime | None = None) -> Saved:
-        if (made := existing_for(taken.form_key)) is not None:
+        if Ticket.objects.filter(form_key=taken.form_key).exists() and (made := existing_for(taken.form_key)):
             return Saved(made, _("这张单已经登记过，没有重复。"))
         try:
             with transaction.atomic():
@@ -131,14 +120,7 @@ class DeskIntake:
 
 
 def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved:
-    category = _category(taken.matter)
-    if category is None:
-        raise InvalidInput(_("请从列表里选一个事项。"), rule="REP-04", field="matter")
-    if category.is_public_area != taken.is_public:
-        where = _("公共") if category.is_public_area else _("户内")
-        raise InvalidInput(
-            _("“%(name)s”是%(where)s事项，请改选范围。") % {"name": category.name, "where": where}, field="matter"
-        )
+    category = _meant(taken.matter, taken.words, is_public=taken.is_public)
     name = taken.contact_name or (taken.caller.name if taken.caller else "")
     phone = taken.contact_phone or (taken.caller.phone if taken.caller and not taken.contact_name else "")
     link, _colon, linked_id = taken.link.partition(":")
@@ -210,6 +192,45 @@ def _technician(
 
 def _category(code: str) -> RepairCategory | None:
     return RepairCategory.objects.select_related("tariff").filter(code=code, is_active=True).first() if code else None
+
+
+def _meant(value: str, words: str, *, is_public: bool) -> RepairCategory:
+    """The category chosen from a list, unless something was typed over it; else the only one the words can mean."""
+    chosen = _category(value)
+    if chosen is None or words not in ("", chosen.name):
+        found = _named(words, is_public=is_public)
+        named = [category for category in found if category.name == words] or found
+        if not named:
+            sentence = _("没有“%(words)s”这个事项，请从列表里选一个。") if words else _("请选择事项。")
+            raise InvalidInput(sentence % {"words": words} if words else sentence, rule="REP-04", field="matter")
+        if len(named) > 1:
+            names = "、".join(category.name for category in named[:4])
+            raise InvalidInput(
+                _("“%(words)s”有几种，请选一种：%(names)s。") % {"words": words, "names": names}, field="matter"
+            )
+        chosen = named[0]
+    if chosen.is_public_area != is_public:
+        where = _("公共") if chosen.is_public_area else _("户内")
+        raise InvalidInput(
+            _("“%(name)s”是%(where)s事项，请改选范围。") % {"name": chosen.name, "where": where}, field="matter"
+        )
+    return chosen
+
+
+def _named(query: str, *, is_public: bool) -> list[RepairCategory]:
+    """Categories of the scope by pinyin initials, code, characters of the name, or system; the best first."""
+    words = query.strip()
+    if not words:
+        return []
+    low = words.lower()
+    named = Q(initials__startswith=low) | Q(code__startswith=low) | Q(name__contains=words) | Q(group=words)
+    rows = list(
+        RepairCategory.objects.select_related("tariff")
+        .filter(named, is_active=True, is_public_area=is_public)
+        .order_by("position", "initials")[:50]
+    )
+    rows.sort(key=lambda category: (category.initials != low, not category.initials.startswith(low)))
+    return rows
 
 
 def _linked(public_id: str, project: Project) -> Ticket:

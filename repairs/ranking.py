@@ -63,7 +63,7 @@ def rank_technicians(project: Project, *, trade: str, unit: Unit | None, at: dat
     for staff_id, state, place, building in open_jobs.order_by("pk").values_list(
         "assignee_id", "state", "place", "unit__building_id"
     ):
-        jobs.setdefault(staff_id, []).append((state, place, building))  # type: ignore[arg-type]
+        jobs.setdefault(staff_id, []).append((state, place, building))
     ranked: list[tuple[tuple[object, ...], Candidate]] = []
     for person in people:
         own = jobs.get(person.pk, [])

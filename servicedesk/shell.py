@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,14 +11,14 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from frontdesk.policies import SEE_DESK
 from repairs.policies import SEE_PHONE_PAGES
-from residents.models import DutyShift, Staff
+from residents.models import DutyShift, Project, Staff
 from residents.policies import Policy
 from residents.roles import Role
 from residents.tenancy import scope_now
 from tickets import policies
 from tickets.models import Notice
-from tickets.policies import CUSTOMER_SERVICE, LEADERS
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,11 @@ class Place:
     allowed: Policy
 
 
-DESK = Policy("see_desk", frozenset(CUSTOMER_SERVICE) | frozenset(LEADERS))
 RAIL = (
-    Place(_("服务台"), "frontdesk:console", "phone", DESK),
-    Place(_("任务"), "repairs:tech_list", "tools", SEE_PHONE_PAGES),
+    Place(_("服务台"), "frontdesk:console", "phone", SEE_DESK),
+    Place(_("任务"), "repairs:tech_list", "tool", SEE_PHONE_PAGES),
     Place(_("工单"), "tickets:list", "list", policies.LIST_TICKETS),
-    Place(_("回访"), "tickets:callbacks", "rotate-clockwise", policies.CALL_BACK),
+    Place(_("回访"), "tickets:callbacks", "rotate", policies.CALL_BACK),
     Place(_("审核"), "tickets:reviews", "clipboard-check", policies.REVIEW),
 )
 TECHNICIAN_ONLY = frozenset({Role.TECHNICIAN})
@@ -46,45 +46,50 @@ def landing_page(staff: Staff, project_id: int) -> str:
     roles = staff.roles_in(project_id)
     if roles and roles <= TECHNICIAN_ONLY:
         return reverse("repairs:tech_list")
-    if DESK.allows(staff, project_id=project_id):
+    if SEE_DESK.allows(staff, project_id=project_id):
         return reverse("frontdesk:console")
     return reverse("tickets:list")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor of base.html and phone.html; next to nothing for strangers."""
+    """Context processor of base.html and phone.html; next to nothing for strangers.
+
+    What costs a statement or a walk over the rail is a function that a template calls: a part of a page asks for none.
+    """
     staff: Staff | None = getattr(request, "staff", None)
     project = getattr(request, "project", None)
     if staff is None or project is None:
         return {"server_now": scope_now(), "theme": ""}
-    path = request.path
-    roles = staff.roles_in(project.pk)
-    nav = []
-    for place in RAIL:
-        if not place.allowed.allows(staff, project_id=project.pk):
-            continue
-        url = reverse(place.url_name)
-        active = path == url or (url != "/" and path.startswith(url))
-        nav.append({"label": place.label, "url": url, "icon": place.icon, "active": active, "badge": 0, "late": False})
-    shift = (
-        DutyShift.objects.filter(staff=staff, project=project, ended_at=None, ends_at__gt=scope_now())
-        .order_by("-started_at")
-        .values_list("name", flat=True)
-        .first()
-    )
-    role = next((label for code, label in Role.choices if code in roles), "")
     return {
-        "nav": nav,
+        "nav": cache(lambda: _rail(request.path, staff, project)),
         "projects": [{"id": p.pk, "name": p.name} for p in request.projects],  # type: ignore[attr-defined]
         "project": {"id": project.pk, "name": project.name},
         "staff": {
             "number": staff.number,
             "name": staff.name,
             "initial": staff.name[:1],
-            "role_label": role,
-            "shift_label": shift or "",
+            "role_label": next((label for code, label in Role.choices if code in staff.roles_in(project.pk)), ""),
+            "shift_label": cache(lambda: _shift(staff, project)),
         },
         "server_now": scope_now(),
         "theme": staff.account.theme,
-        "unread_notices": Notice.objects.filter(staff=staff, acknowledged_at=None).count(),
+        "unread_notices": cache(lambda: Notice.objects.filter(staff=staff, acknowledged_at=None).count()),
     }
+
+
+def _rail(path: str, staff: Staff, project: Project) -> list[dict[str, Any]]:
+    found = []
+    for place in RAIL:
+        if not place.allowed.allows(staff, project_id=project.pk):
+            continue
+        url = reverse(place.url_name)
+        active = path == url or (url != "/" and path.startswith(url))
+        entry = {"label": place.label, "url": url, "icon": place.icon, "active": active}
+        found.append({**entry, "badge": 0, "late": False})
+    return found
+
+
+def _shift(staff: Staff, project: Project) -> str:
+    """The name of the running shift, or ""."""
+    running = DutyShift.objects.filter(staff=staff, project=project, ended_at=None, ends_at__gt=scope_now())
+    return running.order_by("-started_at").values_list("name", flat=True).first() or ""

@@ -115,13 +115,15 @@ class Outlook:
 class Taken:
     """What the desk has taken down. Moments are aware; `occurred_at` None means now.
 
-    `visit`: now or appointment. `link`: "", none, duplicate:<public id> or rework:<public id>. `assignee`: a staff
-    number, pool, or "" for the first suggestion. `dispatch` False only registers. `form_key` makes a second submit of
-    the same form find the first ticket.
+    `matter` is the value of a list, `words` what was typed; either is enough when it can only mean one thing. `visit`:
+    now or appointment. `link`: "", none, duplicate:<public id> or rework:<public id>. `assignee`: a staff number, pool,
+    or "" for the first suggestion. `dispatch` False only registers. `form_key` makes a second submit of the same form
+    find the first ticket.
     """
 
     matter: str
     form_key: uuid.UUID
+    words: str = ""
     is_public: bool = False
     unit: Unit | None = None
     caller: Person | None = None
@@ -153,8 +155,11 @@ class Saved:
 class Intake(Protocol):
     """The questions. Raises of `submit` carry a `field` named as in `Taken`; a refusal stores nothing."""
 
-    def matter(self, value: str) -> Matter | None:
-        """The matter with this value, or None."""
+    def matter(self, value: str, words: str = "", *, project: Project, is_public: bool) -> Matter:
+        """The matter chosen, or the only one that the typed words can mean. At most three statements.
+
+        Raises InvalidInput for field `matter` that says what to choose.
+        """
 
     def search(self, query: str, *, project: Project, is_public: bool, limit: int = 8) -> list[Matter]:
         """Matters that the query names, best first. At most two statements."""
@@ -176,8 +181,8 @@ class Intake(Protocol):
     ) -> Outlook:
         """Who, how much and what again for a matter in a home or place; empty for an unknown matter.
 
-        A constant number of statements. `chosen` is the assignee to keep checked. `people` and `matches` leave out what
-        is not shown.
+        A constant number of statements. `chosen` is the assignee to keep checked. `people` and `matches` say which of
+        the two is shown.
         """
 
     def submit(self, taken: Taken, *, project: Project, by: Staff, at: datetime | None = None) -> Saved:
