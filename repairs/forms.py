@@ -121,8 +121,9 @@ class ReappointForm(LateForm):
 class ArriveForm(LateForm):
     method = forms.ChoiceField(
         label=_("怎样登记的"),
-        choices=(("manual", _("手机签到")), ("phone", _("电话报到"))),
+        choices=(("phone", _("电话报到")), ("manual", _("手机签到"))),
         widget=forms.RadioSelect,
+        required=False,
         initial="phone",
     )
 
@@ -185,6 +186,10 @@ class FinishForm(LateForm):
             [self[f"{name}_{number}"] for name in names if f"{name}_{number}" in self.fields]
             for number in range(MATERIAL_ROWS)
         ]
+
+    def has_materials(self) -> bool:
+        """Whether a line was begun, so that the page shows the lines again."""
+        return any(row[0].value() for row in self.material_rows())
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -319,7 +324,7 @@ def _arrive(asked: Submitted) -> None:
     actions.arrive(
         asked.ticket.pk,
         by=asked.by,
-        method=asked.data["method"],
+        method=asked.data["method"] or "manual",
         occurred_at=asked.occurred_at,
         version=asked.version,
     )

@@ -277,6 +277,7 @@ REPAIR = TicketKind(
     facts=_facts,
     bill=_bill,
     work=_work,
+    visit_no=lambda ticket: order_of(ticket).visit_no,
     forms=FORMS,
     calls=(
         CallQueue(

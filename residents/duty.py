@@ -68,3 +68,9 @@ def start_shift(staff: Staff, project: Project, *, code: str, at: datetime) -> D
         started_at=at,
         ends_at=ends,
     )
+
+
+def set_away(staff: Staff, project: Project, *, is_away: bool, at: datetime) -> None:
+    """On duty but not to be given work now, or ready again. Without a running shift nothing changes; safe to repeat."""
+    running = DutyShift.objects.filter(staff=staff, project=project, started_at__lte=at, ends_at__gt=at, ended_at=None)
+    running.update(is_away=is_away)

@@ -68,6 +68,11 @@ class ActForm(forms.Form):
             sentence = _("请填写%(label)s。") if not isinstance(item, forms.ChoiceField) else _("请选择%(label)s。")
             item.error_messages["required"] = sentence % {"label": item.label or name}
 
+    @classmethod
+    def start(cls, ticket: Ticket) -> dict[str, Any]:
+        """What the fields hold when the form is opened."""
+        return {}
+
     def current(self) -> dict[str, str]:
         """What the ticket holds now for the fields that correct it, for a person whose page was stale."""
         return {}

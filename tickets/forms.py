@@ -33,6 +33,10 @@ class EditForm(ActForm):
     is_important = forms.BooleanField(label=_("重要需求"), required=False)
     reason = text_field(_("更正原因"))
 
+    @classmethod
+    def start(cls, ticket: Ticket) -> dict[str, Any]:
+        return {name: getattr(ticket, name) for name in actions.EDITABLE}
+
     def current(self) -> dict[str, str]:
         names = ("title", "description", "contact_name", "contact_phone")
         return {name: str(getattr(self.ticket, name)) for name in names}

@@ -108,6 +108,7 @@ class TicketKind:
     `number_prefix`: letters before the date of a readable number. `record`: reverse name of the kind's one-to-one
     record on the ticket; `related` and `prefetch` are read with tickets of a list whose rows ask `conditions` or
     `work`. `track`: steps of the track, in order. `conditions`: what the page ticks off before the archive.
+    `visit_no`: the visit a picture belongs to.
     `event_labels`: words for the kind's events, `details` what one of them says. `forms`: its workflow's acts by code.
     `intake`: how the front desk takes it down, None for a kind that starts elsewhere.
     """
@@ -129,6 +130,7 @@ class TicketKind:
     facts: Callable[[Ticket], list[tuple[str, str]]] = lambda ticket: []
     bill: Callable[[Ticket], Bill] = lambda ticket: Bill()
     work: Callable[[Ticket], Work] = lambda ticket: Work()
+    visit_no: Callable[[Ticket], int] = lambda ticket: 0
     forms: Mapping[str, ActionForm] = field(default_factory=dict)
     calls: Sequence[CallQueue] = ()
     questions: Sequence[Question] = ()

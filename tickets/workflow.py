@@ -159,12 +159,7 @@ def step(
         if version is not None and version != ticket.version:
             raise StaleVersion
         if candidate is None:
-            if ticket.closed_at is not None:
-                raise TicketClosed
-            raise IllegalTransition(
-                _("工单现在是“%(state)s”，不能%(action)s。")
-                % {"state": workflow.state(ticket.state).label, "action": allowed.label}
-            )
+            raise _refusal(ticket, allowed, workflow)
         entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=by is not None)
         taken = Step(ticket, candidate, by, entered, occurred, dict(data or {}), actor_label=actor_label)
         for gate in candidate.gates:
@@ -172,6 +167,23 @@ def step(
                 raise GateClosed(gate.sentence, rule=gate.rule)
         yield taken
         _complete(taken, workflow)
+
+
+def check_open(ticket: Ticket, transition_: Transition) -> None:
+    """Raise what `step` would raise for a ticket that is not in a state of this line."""
+    from tickets.kinds import kind_of
+
+    if ticket.state not in transition_.sources:
+        raise _refusal(ticket, transition_, kind_of(ticket).workflow)
+
+
+def _refusal(ticket: Ticket, transition_: Transition, workflow: Workflow) -> TicketClosed | IllegalTransition:
+    if ticket.closed_at is not None:
+        return TicketClosed()
+    return IllegalTransition(
+        _("工单现在是“%(state)s”，不能%(action)s。")
+        % {"state": workflow.state(ticket.state).label, "action": transition_.label}
+    )
 
 
 def _check_person(transition_: Transition, by: Staff | None, ticket: Ticket, actor_label: str) -> None:

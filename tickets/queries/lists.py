@@ -44,7 +44,7 @@ ROOM = re.compile(r"^\d{1,2}-(\d{1,2}-)?\d{2,4}$")
 """A home as staff type it: 3-1-2502."""
 
 
-def _states() -> list[tuple[str, str]]:
+def state_choices() -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for kind in all_kinds():
         for state in kind.workflow.states:
@@ -52,7 +52,7 @@ def _states() -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _kinds() -> list[tuple[str, str]]:
+def kind_choices() -> list[tuple[str, str]]:
     return [(kind.code, str(kind.name)) for kind in all_kinds()]
 
 
@@ -60,8 +60,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     """What the line above the list asks. A value that makes no sense is left out."""
 
     q = django_filters.CharFilter(method="with_words")
-    state = django_filters.ChoiceFilter(choices=_states)
-    kind = django_filters.ChoiceFilter(choices=_kinds)
+    state = django_filters.ChoiceFilter(choices=state_choices)
+    kind = django_filters.ChoiceFilter(choices=kind_choices)
     technician = django_filters.CharFilter(field_name="assignee__number", max_length=12)
     since = django_filters.DateFilter(method="from_day")
     until = django_filters.DateFilter(method="to_day")
@@ -203,19 +203,18 @@ def listing(
     has_next, has_previous = (True, more) if backwards else (more, after is not None)
     clocks = next_clocks(page)
     rows = [_row(ticket, clocks.get(ticket.pk), staff=staff, project=project, now=now) for ticket in page]
-    kept = {key: value for key, value in asked.items() if value and key not in ("after", "before")}
+    kept = {key: value for key, value in asked.items() if key not in ("after", "before")}
+    previous_url = next_url = ""
+    if page and has_previous:
+        previous_url = address("tickets:list", {**kept, "before": str(_mark(page[0], by_due))})
+    if page and has_next:
+        next_url = address("tickets:list", {**kept, "after": str(_mark(page[-1], by_due))})
+    return Listing(rows, counted(tickets), Page(previous_url, next_url))
 
-    def address(**mark: str) -> str:
-        return f"{reverse('tickets:list')}?{urlencode({**kept, **mark})}"
 
-    return Listing(
-        rows,
-        counted(tickets),
-        Page(
-            previous_url=address(before=str(_mark(page[0], by_due))) if page and has_previous else "",
-            next_url=address(after=str(_mark(page[-1], by_due))) if page and has_next else "",
-        ),
-    )
+def address(name: str, asked: dict[str, str]) -> str:
+    """The address of a page of the list with the parameters that say something."""
+    return f"{reverse(name)}?{urlencode({key: value for key, value in asked.items() if value})}"
 
 
 def _page(tickets: TicketQuerySet, *, by_due: bool, mark: Mark | None, backwards: bool) -> list[Ticket]:

@@ -1,0 +1,43 @@
+"""Finding the ticket of an address, and answering an act."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from django.http import HttpResponse
+
+from residents.errors import NotFound
+from residents.middleware import StaffRequest
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
+
+
+def ticket_or_404(request: StaffRequest, public_id: uuid.UUID, *, tickets: TicketQuerySet | None = None) -> Ticket:
+    """The ticket, if the person may know that it exists."""
+    rows = Ticket.objects.all() if tickets is None else tickets
+    found = rows.visible_to(request.staff).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def is_htmx(request: StaffRequest) -> bool:
+    return bool(request.headers.get("HX-Request"))
+
+
+def target(request: StaffRequest) -> str:
+    """The id of the part of the page that asked."""
+    return request.headers.get("HX-Target", "")
+
+
+def acted(response: HttpResponse, text: str) -> HttpResponse:
+    """Tell the page that something was done: it closes its drawer, fetches its live parts and shows the sentence."""
+    # ASCII only: a header cannot carry Chinese.
+    response["HX-Trigger"] = json.dumps({"acted": {}, "toast": {"text": text, "undo": ""}})
+    return response
+
+
+def number_of(value: str | None) -> int | None:
+    """A version or an id from a form or an address; None for anything else."""
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else None
