@@ -219,7 +219,9 @@ class SlaClock(CompanyModel):
 
 
 class SlaClockInterval(CompanyModel):
-    """A stretch in which a clock ran or stood still: the truth about time used; the clock only caches it."""
+    """A stretch in which a clock stood still or ran again: with `started_at` of the clock, from when it runs first, the
+    truth about time used; the clock only caches it.
+    """
 
     clock = CompanyForeignKey("tickets.SlaClock", related_name="intervals")
     is_running = models.BooleanField()

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Q
+from django.db.models import Max, Min, Q
 from django.utils.translation import gettext as _
 
 from residents.models import DutyShift
@@ -114,9 +114,6 @@ def take_earlier_start(target: Ticket, source: Ticket, *, at: datetime | None = 
         schedule(clock, clock.rule)
         clock.version += 1
         clock.save()
-        SlaClockInterval.objects.create(
-            company_id=clock.company_id, clock=clock, is_running=True, began_at=earlier, reason=source.number
-        )
         moment = at or scope_now()
         _note(clock, "clock_moved", at=moment, really=moment, old_due=old_due, new_due=clock.due_at, reason="merged")
 
@@ -176,10 +173,6 @@ def _start(
         return
     late = [clock for clock in new if not _met_at_once(clock, ticket, event)]
     SlaClock.objects.bulk_create(new)
-    SlaClockInterval.objects.bulk_create(
-        SlaClockInterval(company_id=c.company_id, clock=c, is_running=True, began_at=c.started_at, event=event)
-        for c in new
-    )
     for clock in late:
         _stop(clock, at=_stop_moment(definition(clock.rule_code), ticket, event), event=event)
 
@@ -520,10 +513,9 @@ def resume(clock: SlaClock, *, event: TicketEvent) -> None:
 
 
 def _interval(clock: SlaClock, *, is_running: bool, at: datetime, event: TicketEvent, reason: str) -> None:
-    last = SlaClockInterval.objects.filter(clock=clock).order_by("-began_at").values_list("began_at", flat=True).first()
-    if last is not None and at <= last:
-        # Two changes at one instant: the second comes after the first.
-        at = last + timedelta(microseconds=1)
+    last = SlaClockInterval.objects.filter(clock=clock).aggregate(last=Max("began_at"))["last"] or clock.started_at
+    # Two changes at one instant: the second comes after the first.
+    at = max(at, last + timedelta(microseconds=1))
     SlaClockInterval.objects.create(
         company_id=clock.company_id, clock=clock, is_running=is_running, began_at=at, reason=reason[:120], event=event
     )
@@ -531,15 +523,17 @@ def _interval(clock: SlaClock, *, is_running: bool, at: datetime, event: TicketE
 
 def elapsed_seconds(clock: SlaClock, *, at: datetime) -> int:
     """Seconds used until `at` in the clock's own time, replayed from the intervals; `consumed` only caches this."""
-    rows = list(SlaClockInterval.objects.filter(clock=clock).order_by("began_at"))
+    changes = SlaClockInterval.objects.filter(clock=clock).order_by("began_at").values_list("began_at", "is_running")
+    rows = [(clock.started_at, True), *changes]
     end = min(at, clock.stopped_at) if clock.stopped_at else at
     basis, table = Basis(clock.basis), _pinned(clock)
     used = 0.0
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
-        until = min(following.began_at, end) if following else end
-        if row.is_running and until > row.began_at:
-            used += elapsed(basis, row.began_at, until, table=table)
-    return int(used)
+    for (began_at, is_running), following in zip(rows, [*rows[1:], None], strict=True):
+        until = min(following[0], end) if following else end
+        if is_running and until > began_at:
+            used += elapsed(basis, began_at, until, table=table)
+    # A pause and its resume may lie a microsecond apart for the table's sake.
+    return round(used)
 
 
 def _note(clock: SlaClock, kind: str, *, at: datetime, really: datetime, **data: Any) -> None:

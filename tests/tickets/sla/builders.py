@@ -11,7 +11,6 @@ from residents.tenancy import company_scope
 from tests.worlds import World
 from tickets.models import (
     SlaClock,
-    SlaClockInterval,
     SlaFiring,
     SlaRule,
     Ticket,
@@ -68,9 +67,6 @@ def make_clock(ticket: Ticket, code: str, *, at: datetime, scope: str = "", **ru
     )
     assert clock is not None
     clock.save(force_insert=True)
-    SlaClockInterval.objects.create(
-        company_id=ticket.company_id, clock=clock, is_running=True, began_at=at, event=event
-    )
     return clock
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -10,11 +10,12 @@ from django.db import DatabaseError, connection, transaction
 from repairs import actions
 from residents.tenancy import company_scope
 from tests.repairs.test_repair_path import clock, take
-from tests.tickets.sla.builders import EVERYBODY, just_after, ledger, make_clock, make_ticket
+from tests.tickets.sla.builders import EVERYBODY, just_after, ledger, make_clock, make_event, make_ticket
 from tests.worlds import T, World
 from tickets.models import Outbox, SlaClock, SlaFiring, Ticket, TicketEvent
 from tickets.outbox import drain
 from tickets.sla import engine
+from tickets.sla.definitions import definition
 from tickets.sla.sweep import sweep_all
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=EVERYBODY)
@@ -118,22 +119,41 @@ def test_the_database_refuses_to_erase_move_or_delete_a_breach(committed_garden:
         assert late.breached_at == T("10:06:40")
 
 
+def agreed_clock(world: World, *, until: datetime) -> SlaClock:
+    """An appointment's clock, told about in a bare event."""
+    ticket = make_ticket(world, at=T("09:00"))
+    event = make_event(ticket, "reported", at=T("09:00"), visit=1, window_to=until.isoformat())
+    definition_ = definition("REP-20")
+    rule = engine.rules_for(ticket.project_id, ["REP-20"])["REP-20"]
+    scope = f"ticket:{ticket.pk}/visit:1"
+    row = engine.arm(definition_, rule, ticket, scope=scope, started_at=T("09:00"), event=event)
+    assert row is not None
+    row.save(force_insert=True)
+    return row
+
+
 @pytest.mark.rule("GEN-02")
-def test_a_new_appointment_after_the_old_one_has_passed_leaves_the_breach(garden: World) -> None:
-    garden.on_duty("front_desk")
-    window = {"window_from": T("09:30"), "window_to": T("10:00")}
-    ticket = actions.report_repair(
-        take(garden, when="appointment", **window), project=garden.project, by=garden.front_desk, at=T("09:00")
-    )
-    agreed = clock(ticket, "REP-20")
-    actions.set_appointment(
-        ticket.pk, by=garden.front_desk, window_from=T("14:00"), window_to=T("15:00"), at=T("10:00:01")
-    )
+def test_a_new_time_agreed_after_the_old_one_has_passed_leaves_the_breach(garden: World) -> None:
+    agreed = agreed_clock(garden, until=T("10:00"))
+    later = make_event(agreed.ticket, "appointment_set", at=T("10:00:01"), visit=1, window_to=T("15:00").isoformat())
+
+    assert not engine._move(definition("REP-20"), agreed, agreed.ticket, later)
 
     agreed.refresh_from_db()
-    assert (agreed.state, agreed.breached_at) == ("closed_breached", T("10:00"))
-    assert clock(ticket, "REP-20").due_at == T("15:00")
-    assert clock(ticket, "REP-20").cycle_no == 2
+    assert (agreed.state, agreed.breached_at, agreed.due_at) == ("closed_breached", T("10:00"), T("10:00"))
+
+
+@pytest.mark.rule("GEN-02")
+def test_a_new_time_agreed_before_the_old_one_moves_the_clock_and_its_warning_comes_again(garden: World) -> None:
+    agreed = agreed_clock(garden, until=T("10:00"))
+    agreed.next_step = 1  # the warning of half past nine has been told
+    later = make_event(agreed.ticket, "appointment_set", at=T("09:50"), visit=1, window_to=T("15:00").isoformat())
+
+    assert engine._move(definition("REP-20"), agreed, agreed.ticket, later)
+
+    agreed.refresh_from_db()
+    assert (agreed.state, agreed.due_at, agreed.original_due_at) == ("running", T("15:00"), T("10:00"))
+    assert (agreed.epoch, agreed.next_fire_at) == (2, T("14:30"))
 
 
 def test_a_clock_that_only_warns_is_never_breached(garden: World) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from residents.tenancy import company_scope, current_company_id
+from residents.tenancy import company_scope
 from tests.tickets.sla.builders import EVERYBODY, make_ticket
 from tests.tickets.sla.test_sweep import together
 from tests.worlds import T, World
@@ -51,7 +51,7 @@ def topics() -> Iterator[None]:
     def note(payload: dict[str, Any]) -> None:
         ticket = Ticket.objects.get(pk=payload["ticket"])
         TicketEvent.objects.create(
-            company_id=current_company_id(), ticket=ticket, kind="noted", occurred_at=NOW, entered_at=NOW
+            company_id=ticket.company_id, ticket=ticket, kind="noted", occurred_at=NOW, entered_at=NOW
         )
 
     def fail(payload: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def test_the_same_cause_queues_one_row(committed_garden: World, ticket: Ticket) 
 def test_a_row_is_done_once_however_many_relay(committed_garden: World, ticket: Ticket) -> None:
     for number in range(40):
         put(committed_garden, "test.note", f"key{number}", ticket=ticket.pk)
-    together(4, lambda _number: [relay(at=NOW, limit=5) for _ in range(10)] and None)
+    together(4, lambda _number: [relay(at=NOW, limit=5) for _ in range(10)])
     assert notes(committed_garden) == 40
 
 

@@ -15,4 +15,4 @@ def test_a_repair_is_taken_down_with_all_its_clocks_in_twelve_statements(garden:
     with CaptureQueriesContext(connection) as statements:
         actions.report_repair(take(garden), project=garden.project, by=garden.front_desk, at=T("10:00:30"))
 
-    assert len(statements) <= 12, [q["sql"][:90] for q in statements.captured_queries]
+    assert len(statements) <= 12, "\n".join(q["sql"][:120] for q in statements.captured_queries)

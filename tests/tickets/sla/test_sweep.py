@@ -40,7 +40,7 @@ def count_ledger() -> tuple[int, int]:
         return rows
 
 
-def together(count: int, work: Callable[[int], None]) -> None:
+def together(count: int, work: Callable[[int], object]) -> None:
     """Run it in so many threads, each with connections of its own, from the same moment."""
     gate = threading.Barrier(count)
 
@@ -65,7 +65,7 @@ def test_sweeping_twice_at_one_moment_fires_once(committed_garden: World) -> Non
 def test_six_sweeps_at_once_leave_one_row_per_rung(committed_garden: World) -> None:
     flood(committed_garden, 3000, due_at=T("10:00"))
 
-    together(6, lambda _number: [sweep(at=T("10:00:01")) for _ in range(4)] and None)
+    together(6, lambda _number: [sweep(at=T("10:00:01")) for _ in range(4)])
 
     sweep_all(at=T("10:00:01"))
     assert count_ledger() == (3000, 3000)
@@ -79,7 +79,7 @@ def test_a_sweep_that_stalls_does_not_hold_up_another(committed_garden: World) -
     with transaction.atomic(using="sweeper"), connections["sweeper"].cursor() as cursor:
         # The first run has claimed its batch and stands still.
         cursor.execute("SELECT id FROM tickets_slaclock ORDER BY next_fire_at, id LIMIT %s FOR NO KEY UPDATE", [BATCH])
-        together(1, lambda _number: sweep(at=T("10:00:01")) and None)
+        together(1, lambda _number: sweep(at=T("10:00:01")))
         assert count_ledger()[0] == 40
     sweep_all(at=T("10:00:01"))
     assert count_ledger()[0] == BATCH + 40
@@ -222,7 +222,7 @@ def test_catch_up_lasts_until_the_oldest_rung_is_less_than_five_seconds_late(com
 def test_a_gap_of_more_than_two_minutes_is_written_down_once(committed_garden: World) -> None:
     sweep(driver="sweeper")
     owner_sql("UPDATE tickets_sweeprun SET finished_at = now() - interval '1 h', started_at = now() - interval '1 h'")
-    together(3, lambda _number: sweep(driver="sweeper") and None)
+    together(3, lambda _number: sweep(driver="sweeper"))
     gap = SweepRun.objects.get(mode="gap")
     assert (gap.finished_at - gap.started_at).total_seconds() == pytest.approx(3600, abs=60)
     owner_sql("UPDATE tickets_sweeprun SET finished_at = finished_at - interval '30 days' WHERE mode = 'gap'")
