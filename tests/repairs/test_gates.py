@@ -1,0 +1,735 @@
+"""Every GATE of repairs: refused by its rule with nothing stored, passed when satisfied, kept by the database too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from repairs import actions
+from repairs.errors import DuplicateSuspected
+from repairs.models import RepairOrder, Visit
+from residents.errors import GateClosed, InvalidInput, NotAllowed
+from tests.repairs.paths import (
+    call_back,
+    clock,
+    finish,
+    kinds_since,
+    lamp,
+    on_duty,
+    refused,
+    repair_in,
+    report,
+    sign,
+    stored,
+    take,
+)
+from tests.residents.factories import UnitFactory
+from tests.worlds import T, World
+from tickets import closing
+from tickets.actions import (
+    add_reporter,
+    ask_approval,
+    decide_approval,
+    merge_tickets,
+    reply_to_reporter,
+)
+from tickets.models import Ticket, TicketEvent, TicketReporter
+
+
+def refused_by_the_database(constraint: str, change: Callable[[], Any]) -> None:
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        change()
+
+
+# REP-01, REP-41: public areas
+
+
+@pytest.mark.rule("REP-01, REP-41")
+@pytest.mark.parametrize(
+    ("who", "how"),
+    [
+        ({"by": None, "by_owner": True}, "on_site"),
+        ({"by": "specialist", "by_owner": True}, "on_site"),
+        ({"by": "specialist"}, "phone"),
+    ],
+    ids=["the owner in the portal", "the owner through the specialist", "the specialist by phone"],
+)
+def test_a_public_repair_is_accepted_by_the_specialist_who_has_looked_at_it(
+    garden: World, who: dict[str, Any], how: str
+) -> None:
+    ticket = repair_in(garden, "completion_reported", intake=lamp(garden))
+    person = {**who, "by": garden.specialist if who["by"] else None}
+
+    with refused(GateClosed, "REP-41"):
+        closing.accept_result(ticket.pk, **person, method=how, at=T("10:55"))
+
+    closing.accept_result(ticket.pk, by=garden.specialist, method="evidence", at=T("10:55"))
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.accepted_by_id) == ("accepted_ok", garden.specialist.pk)
+
+
+@pytest.mark.rule("REP-01")
+def test_a_public_fault_is_a_work_order_of_the_centre_with_its_reporter(garden: World) -> None:
+    ticket = report(garden, intake=lamp(garden, contact_name="路人", contact_phone="13900000000"))
+
+    assert ticket.repair.form == "work_order"
+    assert (ticket.unit_id, ticket.place, ticket.is_public_area) == (None, "1号门路灯", True)
+    assert list(ticket.reporters.values_list("name", "phone")) == [("路人", "13900000000")]
+
+
+@pytest.mark.rule("REP-01, REP-10")
+def test_several_reports_of_one_public_fault_become_one_order_with_every_reporter(garden: World) -> None:
+    first = report(garden, "09:00:00", intake=lamp(garden, contact_name="甲"))
+    second = report(garden, "09:30:00", intake=lamp(garden, contact_name="乙", not_duplicate=True))
+
+    merge_tickets(second.pk, into_id=first.pk, by=garden.front_desk, at=T("09:31:00"))
+
+    second.refresh_from_db()
+    assert (second.state, second.merged_into_id, second.is_open) == ("duplicate", first.pk, False)
+    assert list(first.reporters.order_by("pk").values_list("name", "came_from_id")) == [("甲", None), ("乙", second.pk)]
+    assert not second.clocks.live().exists()
+
+
+@pytest.mark.rule("REP-37")
+def test_a_fault_found_on_patrol_has_nobody_who_waits_for_a_reply(garden: World) -> None:
+    ticket = report(garden, intake=lamp(garden, reporter=None, contact_name="楼管员", channel="patrol"))
+
+    assert not ticket.reporters.exists()
+
+
+@pytest.mark.rule("REP-02")
+def test_nobody_is_told_it_is_fixed_before_it_is(garden: World) -> None:
+    ticket = repair_in(garden, "in_work", intake=lamp(garden))
+    waiting = ticket.reporters.get()
+
+    with refused(GateClosed, "REP-02"):
+        reply_to_reporter(waiting.pk, by=garden.front_desk, at=T("10:40"))
+
+    finish(garden, ticket, "10:50")
+    with refused(InvalidInput, "GEN-01", field="occurred_at"):
+        reply_to_reporter(waiting.pk, by=garden.front_desk, at=T("11:00"), occurred_at=T("10:49"))
+    reply_to_reporter(waiting.pk, by=garden.front_desk, at=T("11:00"))
+    waiting.refresh_from_db()
+    assert waiting.replied_at == T("11:00")
+
+
+@pytest.mark.rule("REP-02, CBK-06")
+def test_a_public_repair_is_not_archived_while_a_reporter_waits(garden: World) -> None:
+    ticket = repair_in(garden, "reviewed", intake=lamp(garden))
+
+    with refused(GateClosed, "REP-02"):
+        closing.archive_ticket(ticket.pk, by=garden.front_desk, at=T("12:10"))
+
+    reply_to_reporter(ticket.reporters.get().pk, by=garden.front_desk, at=T("12:05"))
+    closing.archive_ticket(ticket.pk, by=garden.front_desk, at=T("12:10"))
+    ticket.refresh_from_db()
+    assert ticket.state == "archived"
+
+
+@pytest.mark.rule("REP-02, CBK-12")
+def test_a_reopened_public_repair_owes_every_reporter_a_new_reply(garden: World) -> None:
+    ticket = repair_in(garden, "finished", intake=lamp(garden))
+    reply_to_reporter(ticket.reporters.get().pk, by=garden.front_desk, at=T("10:51"))
+    actions.report_completion(ticket.pk, by=garden.technician, at=T("10:52"))
+
+    closing.reject_result(ticket.pk, by=garden.specialist, reason="还是不亮", at=T("10:55"))
+
+    assert ticket.reporters.get().replied_at is None
+
+
+# REP-03: now or an appointment
+
+
+@pytest.mark.rule("REP-03")
+@pytest.mark.parametrize(
+    ("when", "field"),
+    [
+        ({"when": ""}, "when"),
+        ({"when": "soon"}, "when"),
+        ({"when": "appointment"}, "window_to"),
+        ({"when": "appointment", "window_from": T("15:00")}, "window_to"),
+        ({"when": "appointment", "window_to": T("15:00")}, "window_to"),
+        ({"when": "appointment", "window_from": T("16:00"), "window_to": T("15:00")}, "window_to"),
+        ({"when": "appointment", "window_from": T("09:00"), "window_to": T("10:00")}, "window_to"),
+        ({"when": "now", "window_from": T("15:00"), "window_to": T("16:00")}, "window_to"),
+        ({"when": "now", "window_from": T("15:00")}, "window_to"),
+    ],
+)
+def test_an_in_home_repair_is_not_savable_without_now_or_a_time_to_come(
+    garden: World, when: dict[str, Any], field: str
+) -> None:
+    with refused(InvalidInput, "REP-03", field=field):
+        report(garden, **when)
+    assert not Ticket.objects.exists()
+
+
+@pytest.mark.rule("REP-03")
+def test_now_and_an_appointment_are_both_savable(garden: World) -> None:
+    now = report(garden, when="now")
+    later = report(garden, when="appointment", window_from=T("15:00"), window_to=T("16:00"), not_duplicate=True)
+
+    assert (now.response, now.visits.get().window_to) == ("now", None)
+    assert (later.response, later.visits.get().window_to) == ("later", T("16:00"))
+
+
+@pytest.mark.rule("REP-04")
+@pytest.mark.parametrize(
+    ("intake", "field"), [({"unit": None}, "unit"), ({"category": "lamp", "unit": None, "place": " "}, "place")]
+)
+def test_a_repair_says_where_it_is(garden: World, intake: dict[str, Any], field: str) -> None:
+    if intake.get("category") == "lamp":
+        intake = {**intake, "category": garden.lamp}
+
+    with refused(InvalidInput, "REP-04", field=field):
+        report(garden, **intake)
+
+
+# REP-05: warranty decides the form
+
+
+@pytest.mark.rule("REP-05")
+@pytest.mark.parametrize(
+    ("handed_over", "form", "covered"),
+    [("2023-03-14", "work_order", True), ("2023-03-13", "repair_order", False), (None, "repair_order", False)],
+)
+def test_the_last_day_of_the_guarantee_decides_between_work_order_and_repair_order(
+    garden: World, handed_over: str | None, form: str, covered: bool
+) -> None:
+    garden.unit.hand_over_on = handed_over
+    garden.unit.save()
+    garden.unit.refresh_from_db()
+
+    order = report(garden).repair
+
+    assert (order.form, order.in_warranty) == (form, covered)
+    assert order.warranty_basis
+
+
+@pytest.mark.rule("REP-05")
+def test_a_matter_outside_the_guarantee_is_a_repair_order(garden: World) -> None:
+    order = report(garden, category=garden.paint).repair
+
+    assert (order.form, order.in_warranty, order.warranty_basis) == (
+        "repair_order",
+        False,
+        "不在质量保证书范围内",
+    )
+
+
+@pytest.mark.rule("REP-05")
+def test_engineering_corrects_the_class_only_with_a_reason(garden: World) -> None:
+    ticket = repair_in(garden, "reported", category=garden.paint)
+
+    with refused(InvalidInput, "REP-05", field="reason"):
+        actions.correct_warranty(ticket.pk, by=garden.engineering_duty, in_warranty=True, reason=" ", at=T("10:00:20"))
+
+    actions.correct_warranty(
+        ticket.pk, by=garden.engineering_duty, in_warranty=True, reason="属渗漏返修", at=T("10:00:20")
+    )
+    order = RepairOrder.objects.get(ticket=ticket)
+    assert (order.in_warranty, order.form, order.warranty_basis) == (True, "work_order", "属渗漏返修")
+
+
+@pytest.mark.rule("REP-05, REP-07")
+def test_a_dispatched_repair_becomes_paid_only_when_the_price_was_told(garden: World) -> None:
+    ticket = repair_in(garden, "on_site")
+    correction: dict[str, Any] = {"by": garden.engineering_duty, "in_warranty": False, "reason": "人为损坏"}
+
+    with refused(GateClosed, "REP-07"):
+        actions.correct_warranty(ticket.pk, **correction, at=T("10:06"))
+
+    actions.tell_price(ticket.pk, by=garden.technician, accepted_by="测试业主", at=T("10:06"))
+    actions.correct_warranty(ticket.pk, **correction, at=T("10:07"))
+    assert RepairOrder.objects.get(ticket=ticket).form == "repair_order"
+
+
+@pytest.mark.rule("REP-05")
+def test_a_finished_repair_is_never_made_paid_but_may_be_made_free(garden: World) -> None:
+    ticket = repair_in(garden, "in_work", category=garden.paint, price_told=True)
+    dispatch_price = RepairOrder.objects.get(ticket=ticket).price_told_at
+    finish(garden, ticket, labour_fen=3500)
+
+    actions.correct_warranty(ticket.pk, by=garden.engineering_duty, in_warranty=True, reason="属保修", at=T("10:55"))
+
+    order = RepairOrder.objects.get(ticket=ticket)
+    assert (order.charge_fen, order.payable_fen, order.form) == (0, 0, "work_order")
+    assert dispatch_price == T("10:00")
+    with refused(GateClosed, "REP-05"):
+        actions.correct_warranty(ticket.pk, by=garden.engineering_duty, in_warranty=False, reason="又改", at=T("10:56"))
+
+
+@pytest.mark.rule("REP-05")
+def test_the_database_refuses_a_form_that_is_not_that_of_the_warranty(garden: World) -> None:
+    order = RepairOrder.objects.filter(ticket=report(garden))
+
+    refused_by_the_database("repairs_order_warranty_decides_form", lambda: order.update(form="repair_order"))
+
+
+# REP-07: the price before the dispatch
+
+
+@pytest.mark.rule("REP-07")
+def test_a_paid_repair_is_not_dispatched_before_the_price_was_told_and_agreed(garden: World) -> None:
+    on_duty(garden)
+    ticket = report(garden, category=garden.paint)
+
+    with refused(GateClosed, "REP-07"):
+        actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("10:00:30"))
+    with refused(InvalidInput, "REP-07", field="accepted_by"):
+        actions.tell_price(ticket.pk, by=garden.front_desk, accepted_by=" ", at=T("10:00:30"))
+
+    actions.tell_price(ticket.pk, by=garden.front_desk, accepted_by="测试业主", at=T("10:00:30"))
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("10:00:40"))
+    order = RepairOrder.objects.get(ticket=ticket)
+    assert (order.tariff_id, order.price_told_at, order.price_accepted_by) == (
+        garden.paint.tariff_id,
+        T("10:00:30"),
+        "测试业主",
+    )
+    assert TicketEvent.objects.get(ticket=ticket, kind="price_told").data["price_fen"] == 3500
+
+
+@pytest.mark.rule("REP-07")
+def test_the_price_told_at_the_intake_needs_a_name_that_agreed(garden: World) -> None:
+    with refused(InvalidInput, "REP-07", field="price_accepted_by"):
+        report(garden, category=garden.paint, price_told=True, reporter=None, contact_name="")
+
+    order = report(garden, category=garden.paint, price_told=True).repair
+    assert (order.price_told_at, order.price_accepted_by) == (T("10:00"), "测试业主")
+
+
+@pytest.mark.rule("REP-07")
+def test_a_repair_under_guarantee_is_dispatched_without_a_price(garden: World) -> None:
+    ticket = repair_in(garden, "dispatched")
+
+    assert (ticket.repair.in_warranty, ticket.repair.price_told_at) == (True, None)
+
+
+@pytest.mark.rule("REP-07")
+def test_the_database_refuses_a_paid_dispatch_without_a_price(garden: World) -> None:
+    order = RepairOrder.objects.filter(ticket=report(garden, category=garden.paint))
+
+    refused_by_the_database("repairs_order_paid_price_told", lambda: order.update(dispatched_at=T("10:01")))
+
+
+# REP-10: is it reported already?
+
+
+@pytest.mark.rule("REP-10")
+def test_the_same_fault_of_the_same_home_is_not_taken_down_twice_unless_somebody_says_it_is_another(
+    garden: World,
+) -> None:
+    first = report(garden, "09:00:00")
+
+    with refused(DuplicateSuspected, "REP-10", field="not_duplicate"):
+        report(garden, "10:00:00")
+    with pytest.raises(DuplicateSuspected) as suspected:
+        report(garden, "10:00:00")
+    assert suspected.value.candidates == [first]
+
+    second = report(garden, "10:00:00", not_duplicate=True)
+    assert second.pk != first.pk
+    assert TicketEvent.objects.get(ticket=second, kind="reported").data["not_duplicate"] is True
+
+
+@pytest.mark.rule("REP-10")
+def test_another_matter_another_home_or_a_closed_ticket_is_no_duplicate(garden: World) -> None:
+    done = repair_in(garden, "cancelled")
+    report(garden, "11:00:00", category=garden.paint, price_told=True)
+    report(garden, "11:01:00", unit=UnitFactory(building=garden.building, project=garden.project, room="0101"))
+    again = report(garden, "11:02:00")
+
+    assert done.pk != again.pk
+    assert Ticket.objects.open().count() == 3
+
+
+@pytest.mark.rule("REP-10, REP-01")
+def test_neighbours_who_report_the_same_lamp_from_their_own_homes_report_one_fault(garden: World) -> None:
+    first = report(garden, "09:00:00", intake=lamp(garden, unit=garden.unit))
+    other = UnitFactory(building=garden.building, project=garden.project, room="0101")
+
+    with refused(DuplicateSuspected, "REP-10", field="not_duplicate"):
+        report(garden, "10:00:00", intake=lamp(garden, unit=other))
+
+    add_reporter(first.pk, by=garden.front_desk, name="邻居", unit=other, at=T("10:00"))
+    assert first.reporters.count() == 2
+    assert first.place == "1号门路灯"
+
+
+@pytest.mark.rule("REP-10")
+def test_the_reporter_of_an_in_home_duplicate_is_linked_to_the_ticket_that_stays(garden: World) -> None:
+    first = report(garden, "09:00:00")
+    second = report(garden, "09:10:00", contact_name="租户", contact_phone="13912345678", not_duplicate=True)
+
+    merge_tickets(second.pk, into_id=first.pk, by=garden.front_desk, at=T("09:11:00"))
+
+    linked = TicketReporter.objects.get(ticket=first)
+    assert (linked.name, linked.phone, linked.came_from_id) == ("租户", "13912345678", second.pk)
+
+
+@pytest.mark.rule("REP-10")
+def test_the_ticket_that_stays_counts_from_the_earlier_of_the_two_reports(garden: World) -> None:
+    early = report(garden, "09:00:00", intake=lamp(garden))
+    late = report(garden, "09:00:30", intake=lamp(garden, contact_name="乙", not_duplicate=True))
+
+    merge_tickets(early.pk, into_id=late.pk, by=garden.front_desk, at=T("09:00:40"))
+
+    assert clock(late, "REP-09").due_at == T("09:01:00")
+    late.refresh_from_db()
+    assert late.reported_at == T("09:00:00")
+
+
+# REP-18, REP-19: nobody leaves
+
+
+@pytest.mark.rule("REP-18")
+@pytest.mark.parametrize("state", ["on_site", "in_work"])
+def test_nobody_leaves_before_the_repair_is_finished(garden: World, state: str) -> None:
+    ticket = repair_in(garden, state)
+
+    with refused(GateClosed, "REP-18"):
+        actions.leave_site(ticket.pk, by=garden.technician, at=T("10:30"))
+
+
+@pytest.mark.rule("REP-18")
+def test_the_technician_leaves_after_the_repair_is_finished(garden: World) -> None:
+    ticket = repair_in(garden, "finished")
+
+    actions.leave_site(ticket.pk, by=garden.technician, at=T("10:52"))
+
+    assert ticket.visits.get().left_at == T("10:52")
+
+
+@pytest.mark.rule("REP-18, REP-19")
+def test_the_database_refuses_a_departure_from_unfinished_work_without_consent(garden: World) -> None:
+    visit = Visit.objects.filter(ticket=repair_in(garden, "in_work"))
+
+    refused_by_the_database("repairs_visit_leave_finished_or_consent", lambda: visit.update(left_at=T("10:30")))
+
+
+@pytest.mark.rule("REP-19")
+def test_leaving_early_needs_both_the_written_consent_and_the_next_appointment(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    consent = sign(garden, ticket, "10:20", purpose="consent")
+    window: dict[str, Any] = {"window_from": T("15:00"), "window_to": T("16:00")}
+
+    with refused(GateClosed, "REP-19"):
+        actions.leave_early(ticket.pk, by=garden.technician, consent=None, **window, at=T("10:25"))
+    with refused(GateClosed, "REP-19"):
+        actions.leave_early(
+            ticket.pk, by=garden.technician, consent=consent, window_from=None, window_to=None, at=T("10:25")
+        )
+    with refused(InvalidInput, "REP-03", field="window_to"):
+        actions.leave_early(
+            ticket.pk,
+            by=garden.technician,
+            consent=consent,
+            window_from=T("10:00"),
+            window_to=T("10:20"),
+            at=T("10:25"),
+        )
+
+    actions.leave_early(ticket.pk, by=garden.technician, consent=consent, **window, at=T("10:25"))
+    ticket.refresh_from_db()
+    assert ticket.state == "accepted"
+    assert ticket.visits.get(number=1).consent_id == consent.pk
+
+
+@pytest.mark.rule("REP-19")
+def test_a_photo_of_the_pipe_or_a_consent_of_another_visit_or_ticket_is_no_consent(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    other = report(garden, "10:15", category=garden.paint)
+    photo = sign(garden, ticket, "10:20", purpose="before")
+    foreign = sign(garden, other, "10:20", purpose="consent")
+    used = sign(garden, ticket, "10:20", purpose="consent")
+    window: dict[str, Any] = {"window_from": T("11:00"), "window_to": T("12:00")}
+
+    for file in (photo, foreign):
+        with refused(GateClosed, "REP-19"):
+            actions.leave_early(ticket.pk, by=garden.technician, consent=file, **window, at=T("10:25"))
+    actions.leave_early(ticket.pk, by=garden.technician, consent=used, **window, at=T("10:25"))
+    actions.arrive(ticket.pk, by=garden.technician, at=T("11:30"))
+    actions.start_work(ticket.pk, by=garden.technician, at=T("11:31"))
+    with refused(GateClosed, "REP-19"):
+        actions.leave_early(
+            ticket.pk,
+            by=garden.technician,
+            consent=used,
+            window_from=T("15:00"),
+            window_to=T("16:00"),
+            at=T("11:40"),
+        )
+
+
+# REP-20
+
+
+@pytest.mark.rule("REP-20")
+def test_a_missed_visit_is_reappointed_only_with_its_reason(garden: World) -> None:
+    ticket = repair_in(garden, "missed_visit")
+    window: dict[str, Any] = {"window_from": T("15:00"), "window_to": T("16:00")}
+
+    with refused(InvalidInput, "REP-20", field="reason"):
+        actions.reappoint(ticket.pk, by=garden.front_desk, reason="", **window, at=T("10:10"))
+    with refused(InvalidInput, "REP-20", field="reason"):
+        actions.apologise(ticket.pk, by=garden.front_desk, reason=" ", at=T("10:10"))
+
+    actions.reappoint(ticket.pk, by=garden.front_desk, reason="堵车", **window, at=T("10:10"))
+    ticket.refresh_from_db()
+    assert ticket.state == "accepted"
+
+
+@pytest.mark.rule("REP-20")
+def test_there_is_nothing_to_apologise_for_without_a_missed_visit_and_not_twice(garden: World) -> None:
+    ticket = repair_in(garden, "accepted")
+
+    with refused(GateClosed, "REP-20"):
+        actions.apologise(ticket.pk, by=garden.front_desk, reason="堵车", at=T("10:10"))
+
+    missed = repair_in(garden, "missed_visit", not_duplicate=True)
+    actions.apologise(missed.pk, by=garden.front_desk, reason="堵车", at=T("10:10"))
+    with refused(GateClosed, "REP-20"):
+        actions.apologise(missed.pk, by=garden.front_desk, reason="堵车", at=T("10:11"))
+
+
+# REP-22, REP-23: finished means tested, clean, signed
+
+
+@pytest.mark.rule("REP-23")
+@pytest.mark.parametrize("missing", [{"is_tested": False}, {"is_cleaned": False}, {"signed_on_paper": False}])
+def test_a_repair_is_finished_only_when_tested_cleaned_and_signed(garden: World, missing: dict[str, bool]) -> None:
+    ticket = repair_in(garden, "in_work")
+
+    with refused(GateClosed, "REP-23"):
+        finish(garden, ticket, **missing)
+
+    finish(garden, ticket)
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.handled_at) == ("finished", T("10:50"))
+
+
+@pytest.mark.rule("REP-23")
+def test_a_signature_drawn_on_the_phone_is_as_good_as_the_slip(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    sign(garden, ticket, "10:45")
+
+    finish(garden, ticket, signed_on_paper=False)
+
+    ticket.refresh_from_db()
+    assert ticket.state == "finished"
+
+
+@pytest.mark.rule("REP-23")
+def test_a_public_fault_is_finished_without_a_signature_but_not_untested(garden: World) -> None:
+    ticket = repair_in(garden, "in_work", intake=lamp(garden))
+
+    with refused(GateClosed, "REP-23"):
+        finish(garden, ticket, signed_on_paper=False, is_tested=False)
+    finish(garden, ticket, signed_on_paper=False)
+
+
+@pytest.mark.rule("REP-23, CBK-12")
+def test_a_rework_needs_a_signature_of_its_own(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    sign(garden, ticket, "10:45")
+    finish(garden, ticket, "10:50", signed_on_paper=False, report=True)
+    closing.reject_result(ticket.pk, by=garden.specialist, reason="还在滴水", at=T("10:55"))
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("10:56"))
+    actions.accept_repair(ticket.pk, by=garden.technician, at=T("10:56:30"))
+    actions.arrive(ticket.pk, by=garden.technician, at=T("11:00"))
+    actions.start_work(ticket.pk, by=garden.technician, at=T("11:05"))
+
+    with refused(GateClosed, "REP-23"):
+        finish(garden, ticket, "11:30", signed_on_paper=False)
+
+    sign(garden, ticket, "11:30", visit_no=2)
+    finish(garden, ticket, "11:31", signed_on_paper=False)
+
+
+@pytest.mark.rule("REP-23")
+def test_the_database_refuses_a_completion_without_a_test(garden: World) -> None:
+    order = RepairOrder.objects.filter(ticket=repair_in(garden, "in_work"))
+
+    refused_by_the_database("repairs_order_finished_is_tested", lambda: order.update(completed_at=T("10:50")))
+
+
+@pytest.mark.rule("REP-22")
+def test_a_repair_is_not_finished_without_its_result(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+
+    with refused(InvalidInput, "REP-22", field="result"):
+        finish(garden, ticket, result="  ")
+
+
+@pytest.mark.rule("REP-22")
+def test_a_slip_without_the_owners_signature_is_sent_back(garden: World) -> None:
+    ticket = repair_in(garden, "finished")
+
+    with refused(GateClosed, "REP-22"):
+        actions.return_slip(ticket.pk, by=garden.front_desk, at=T("11:00"))
+
+    sign(garden, ticket, "11:00", purpose="slip")
+    actions.return_slip(ticket.pk, by=garden.front_desk, at=T("11:00"))
+    assert RepairOrder.objects.get(ticket=ticket).slip_returned_at == T("11:00")
+
+
+# REP-28: relief of fees
+
+
+@pytest.mark.rule("REP-28")
+def test_fees_are_waived_only_as_far_as_the_estate_manager_has_granted(garden: World) -> None:
+    ticket = repair_in(garden, "in_work", category=garden.paint, price_told=True)
+    finish(garden, ticket, labour_fen=3500)
+
+    with refused(GateClosed, "REP-28"):
+        actions.waive_fee(ticket.pk, by=garden.front_desk, amount_fen=1000, at=T("11:00"))
+    asked = ask_approval(
+        ticket.pk, by=garden.front_desk, subject="fee_relief", reason="关键顾客", amount_fen=1000, at=T("11:00")
+    )
+    with refused(GateClosed, "REP-28"):
+        actions.waive_fee(ticket.pk, by=garden.front_desk, amount_fen=1000, at=T("11:01"))
+    with refused(NotAllowed, "ROLE-10"):
+        decide_approval(asked.pk, by=garden.centre_head, granted=True, at=T("11:02"))
+    decide_approval(asked.pk, by=garden.estate_manager, granted=True, at=T("11:02"))
+    with refused(GateClosed, "REP-28"):
+        actions.waive_fee(ticket.pk, by=garden.front_desk, amount_fen=1001, at=T("11:03"))
+
+    actions.waive_fee(ticket.pk, by=garden.front_desk, amount_fen=1000, at=T("11:03"))
+    assert RepairOrder.objects.get(ticket=ticket).payable_fen == 2500
+
+
+@pytest.mark.rule("REP-28, ROLE-10")
+def test_a_refused_request_for_relief_grants_nothing(garden: World) -> None:
+    ticket = repair_in(garden, "in_work", category=garden.paint, price_told=True)
+    finish(garden, ticket, labour_fen=3500)
+    asked = ask_approval(
+        ticket.pk, by=garden.front_desk, subject="fee_relief", reason="关键顾客", amount_fen=1000, at=T("11:00")
+    )
+    decide_approval(asked.pk, by=garden.estate_manager, granted=False, at=T("11:02"))
+
+    with refused(GateClosed, "REP-28"):
+        actions.waive_fee(ticket.pk, by=garden.front_desk, amount_fen=1, at=T("11:03"))
+
+
+@pytest.mark.rule("REP-28")
+def test_the_database_refuses_to_waive_more_than_was_charged(garden: World) -> None:
+    order = RepairOrder.objects.filter(ticket=report(garden))
+
+    refused_by_the_database("repairs_order_waiver_in_charge", lambda: order.update(waived_fen=1))
+
+
+# REP-33: night
+
+
+@pytest.mark.rule("REP-33")
+def test_a_repair_of_the_night_that_waits_is_told_to_be_next_day(garden: World) -> None:
+    night = T("23:00")
+    window: dict[str, Any] = {
+        "when": "appointment",
+        "window_from": T("09:00") + timedelta(days=1),
+        "window_to": T("10:00") + timedelta(days=1),
+    }
+
+    with refused(InvalidInput, "REP-33", field="told_next_day"):
+        actions.report_repair(take(garden, **window), project=garden.project, by=garden.night_duty, at=night)
+
+    ticket = actions.report_repair(
+        take(garden, **window, told_next_day=True), project=garden.project, by=garden.night_duty, at=night
+    )
+    assert (ticket.repair.at_night, ticket.repair.told_next_day) == (True, True)
+    assert clock(ticket, "REP-06").due_at == night + timedelta(minutes=1)
+
+
+@pytest.mark.rule("REP-33")
+def test_the_night_duty_that_takes_the_job_needs_no_such_word(garden: World) -> None:
+    ticket = actions.report_repair(take(garden), project=garden.project, by=garden.night_duty, at=T("23:00"))
+
+    assert (ticket.repair.at_night, ticket.repair.told_next_day) == (True, False)
+
+
+@pytest.mark.rule("REP-33")
+def test_by_day_an_appointment_needs_no_such_word(garden: World) -> None:
+    ticket = report(garden, when="appointment", window_from=T("15:00"), window_to=T("16:00"))
+
+    assert ticket.repair.at_night is False
+
+
+# Ending early
+
+
+@pytest.mark.rule("GEN-06, GEN-03, REP-04")
+def test_the_desk_cannot_close_what_it_cannot_solve_only_the_head_of_the_centre_with_an_explanation(
+    garden: World,
+) -> None:
+    ticket = repair_in(garden, "reported")
+
+    for person in (garden.front_desk, garden.supervisor, garden.engineering_duty, garden.estate_manager):
+        with refused(NotAllowed, "GEN-06"):
+            actions.close_unservable(ticket.pk, by=person, explanation="不归我们管", at=T("10:00:20"))
+    with refused(InvalidInput, "GEN-03", field="explanation"):
+        actions.close_unservable(ticket.pk, by=garden.centre_head, explanation=" ", at=T("10:00:20"))
+
+    actions.close_unservable(ticket.pk, by=garden.centre_head, explanation="属市政设施，已说明", at=T("10:00:20"))
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.response, ticket.explanation) == (
+        "closed_unservable",
+        "cannot",
+        "属市政设施，已说明",
+    )
+
+
+@pytest.mark.parametrize("missing", [{"reason": ""}, {"withdrawn_by": " "}])
+def test_a_withdrawal_says_why_and_by_whom(garden: World, missing: dict[str, str]) -> None:
+    ticket = repair_in(garden, "accepted")
+    facts = {"reason": "自己修好了", "withdrawn_by": "测试业主"}
+
+    with refused(InvalidInput, field="reason" if "reason" in missing else "withdrawn_by"):
+        actions.cancel_repair(ticket.pk, by=garden.front_desk, **{**facts, **missing}, at=T("10:02"))
+
+    actions.cancel_repair(ticket.pk, by=garden.front_desk, **facts, at=T("10:02"))
+    assert TicketEvent.objects.get(ticket=ticket, kind="cancelled").data["withdrawn_by"] == "测试业主"
+    assert clock(ticket, "REP-16").state == "cancelled"
+
+
+@pytest.mark.rule("GEN-02")
+def test_a_withdrawal_does_not_wipe_out_what_was_late_already(garden: World) -> None:
+    ticket = report(garden)
+
+    actions.cancel_repair(ticket.pk, by=garden.front_desk, reason="等太久", withdrawn_by="测试业主", at=T("10:01:01"))
+
+    assert (clock(ticket, "REP-09").state, clock(ticket, "REP-09").breached_at) == ("closed_breached", T("10:01"))
+    assert clock(ticket, "REP-12").state == "cancelled"
+
+
+def test_the_refusals_of_this_file_compare_everything_that_is_stored(garden: World) -> None:
+    """The helper is worth nothing if it cannot see a change."""
+    ticket = repair_in(garden, "accepted")
+    last = TicketEvent.objects.latest("pk").pk
+
+    before = stored()
+    actions.arrive(ticket.pk, by=garden.technician, at=T("10:04"))
+
+    changed = {name for name, rows in stored().items() if rows != before[name]}
+    assert changed == {"Ticket", "TicketEvent", "Visit", "SlaClock"}
+    assert kinds_since(ticket, last) == ["arrived"]
+
+
+@pytest.mark.rule("CBK-12")
+def test_the_follow_up_of_an_archived_repair_is_its_rework(garden: World) -> None:
+    ticket = repair_in(garden, "archived")
+
+    call_back(garden, ticket, T("15:00"), is_solved=False, satisfaction=1, words="又漏了")
+
+    new = Ticket.objects.get(rework_of=ticket)
+    assert (new.state, new.is_important, new.unit_id, new.description) == (
+        "reported",
+        True,
+        garden.unit.pk,
+        "又漏了",
+    )
+    assert ticket.callbacks.latest("pk").follow_up_id == new.pk
+    assert clock(new, "REP-09").due_at == T("15:01")
