@@ -169,7 +169,8 @@ def _next_clocks(staff: Staff, project: Project, at: datetime) -> tuple[list[_Ne
         # A clock that stands still is never late: its end moves with the time.
         ends_at = at + (original - started) - timedelta(seconds=consumed) if paused else due
         best = found.get(ticket_id)
-        if best is None or ends_at < best.ends_at:
+        # Of clocks that end together the one armed last names the step to take: 派单, not 告知工程.
+        if best is None or (ends_at, -pk) < (best.ends_at, -best.clock_id):
             near = not paused and at >= min(amber, due)
             found[ticket_id] = _Next(pk, ends_at, near, staff.pk in people)
     return sorted(found.values(), key=lambda n: (n.ends_at, n.clock_id)), len(read) > CLOCKS_READ
@@ -423,7 +424,9 @@ def household_card(home: Home, project: Project, *, outlook: Outlook, at: dateti
     return HouseholdCard(
         label=unit.label,
         code=unit.grouped_code,
-        area_layout=" · ".join(part for part in (f"{unit.area}㎡" if unit.area else "", unit.layout) if part),
+        area_layout=" · ".join(
+            part for part in (f"{unit.area.normalize():f}㎡" if unit.area else "", unit.layout) if part
+        ),
         steward=f"{unit.keeper.name} {unit.keeper.number}" if unit.keeper else "",
         members="、".join(f"{row.person.name}（{row.get_role_display()}）" for row in others),
         tags=_tags(caller),

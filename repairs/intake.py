@@ -20,7 +20,6 @@ from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
 from residents.tenancy import scope_now
 from tickets.actions import add_reporter, existing_for
-from tickets.clock_text import duration_text
 from tickets.intake import (
     LINK_DUPLICATE,
     LINK_NONE,
@@ -37,6 +36,7 @@ from tickets.intake import (
     Taken,
 )
 from tickets.models import Ticket
+from tickets.sla.definitions import MINUTE
 from tickets.sla.engine import rules_for
 
 REWORK_WITHIN = timedelta(days=30)
@@ -72,7 +72,7 @@ class DeskIntake:
         times = _times(project) if rows and not is_public else ""
         return [_matter(category, times) for category in rows[:limit]]
 
-    def common(self, *, limit: int = 8) -> list[Matter]:
+    def common(self, *, limit: int = 6) -> list[Matter]:
         rows = RepairCategory.objects.filter(is_active=True, is_public_area=False).order_by("position", "initials")
         return [_matter(category) for category in rows[:limit]]
 
@@ -258,8 +258,8 @@ def _matter(category: RepairCategory, times: str = "") -> Matter:
 def _times(project: Project) -> str:
     """The time allowed until arrival and start, as the project's rules have it now."""
     rules = rules_for(project.pk, ("REP-16", "REP-17"))
-    words = (("REP-16", _("到场 %(time)s")), ("REP-17", _("开工 %(time)s")))
-    return " · ".join(text % {"time": duration_text(rules[code].value)} for code, text in words if code in rules)
+    words = (("REP-16", _("到场 %(n)d 分")), ("REP-17", _("开工 %(n)d 分")))
+    return " · ".join(text % {"n": rules[code].value // MINUTE} for code, text in words if code in rules)
 
 
 def _suggestions(ranking: Ranking, chosen: str) -> list[Suggestion]:

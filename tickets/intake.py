@@ -164,7 +164,7 @@ class Intake(Protocol):
     def search(self, query: str, *, project: Project, is_public: bool, limit: int = 8) -> list[Matter]:
         """Matters that the query names, best first. At most two statements."""
 
-    def common(self, *, limit: int = 8) -> list[Matter]:
+    def common(self, *, limit: int = 6) -> list[Matter]:
         """What is reported most, for one click. One statement."""
 
     def outlook(

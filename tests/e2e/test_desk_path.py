@@ -1,0 +1,130 @@
+"""The clerk's path by keyboard alone: F2, a home, Enter, a matter, Enter, Ctrl+Enter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from residents.tenancy import company_scope, scope_now
+from tests.e2e.conftest import Site, sign_in
+from tickets.models import SlaClock, Ticket, TicketEvent
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.django_db(transaction=True, databases=["default", "owner", "sweeper"]),
+]
+
+
+@pytest.fixture
+def desk(context: BrowserContext, site: Site) -> Page:
+    """The console of a clerk, with a plumber on duty."""
+    with company_scope(site.world.company.pk):
+        now = scope_now()
+        site.world.on_duty("technician", start=now - timedelta(hours=1), end=now + timedelta(hours=6))
+    page = sign_in(context, site, "front_desk")
+    expect(page.locator("#queue")).to_be_visible()
+    return page
+
+
+def events(site: Site, kind: str) -> int:
+    with company_scope(site.world.company.pk):
+        return TicketEvent.objects.filter(kind=kind).count()
+
+
+def type_until_the_matter_is_chosen(page: Page) -> None:
+    page.keyboard.press("F2")
+    page.keyboard.type("3-1-2502")
+    page.keyboard.press("Enter")
+    page.keyboard.type("cfls")
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.rule("REP-04, REP-09")
+def test_six_strokes_make_one_ticket_and_one_dispatch_to_the_first_suggestion(desk: Page, site: Site) -> None:
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+
+    expect(desk.locator("#intake [data-saved]")).to_contain_text("厨房漏水")
+    expect(desk.locator("#queue-rows .qrow")).to_have_count(1)
+    with company_scope(site.world.company.pk):
+        ticket = Ticket.objects.get()
+        assert (ticket.state, ticket.assignee_id) == ("dispatched", site.world.technician.pk)
+        assert ticket.unit_id == site.world.unit.pk
+        assert SlaClock.objects.filter(ticket=ticket, rule_code="REP-09", state="met").count() == 1
+    assert (events(site, "reported"), events(site, "dispatched")) == (1, 1)
+
+
+def test_a_clerk_faster_than_the_lists_and_two_submits_still_makes_one_ticket(desk: Page, site: Site) -> None:
+    def slowly(route: object) -> None:
+        desk.wait_for_timeout(400)
+        route.continue_()  # type: ignore[attr-defined]
+
+    desk.route("**/desk/units/*", slowly)
+    desk.route("**/desk/matters/*", slowly)
+
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+    desk.keyboard.press("Control+Enter")
+
+    expect(desk.locator("#intake [data-saved]")).to_contain_text("厨房漏水")
+    desk.wait_for_timeout(500)
+    assert (events(site, "reported"), events(site, "dispatched")) == (1, 1)
+
+
+def test_enter_inside_a_composition_chooses_and_submits_nothing(desk: Page, site: Site) -> None:
+    desk.keyboard.press("F2")
+    box = desk.locator("#id_unit_q")
+    box.fill("测试")
+    expect(desk.locator("#unit-results [role=option]")).to_have_count(1)
+
+    for event in ({"key": "Enter", "isComposing": True}, {"key": "Enter", "keyCode": 229, "ctrlKey": True}):
+        box.dispatch_event("keydown", {**event, "bubbles": True, "cancelable": True})
+
+    assert desk.evaluate("document.activeElement.id") == "id_unit_q"
+    assert desk.input_value("#id_unit") == ""
+    assert events(site, "reported") == 0
+
+
+def test_an_unknown_home_keeps_what_was_typed_and_says_so(desk: Page, site: Site) -> None:
+    desk.keyboard.press("F2")
+    desk.keyboard.type("9-9-9999")
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("cfls")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Control+Enter")
+
+    expect(desk.locator("#id_unit_problem")).to_be_visible()
+    assert desk.input_value("#id_unit_q") == "9-9-9999"
+    assert events(site, "reported") == 0
+
+
+def test_a_new_ticket_of_another_clerk_appears_without_a_reload(
+    desk: Page, context: BrowserContext, site: Site
+) -> None:
+    other = context.new_page()
+    other.goto("/desk/")
+    other.evaluate("window.stays = true")
+
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+
+    expect(other.locator("#queue-rows .qrow")).to_have_count(1, timeout=10_000)
+    assert other.evaluate("window.stays") is True
+
+
+def test_the_console_works_without_scripts(browser: object, site: Site) -> None:
+    plain = browser.new_context(base_url=site.url, java_script_enabled=False)  # type: ignore[attr-defined]
+    with company_scope(site.world.company.pk):
+        now = scope_now()
+        site.world.on_duty("technician", start=now - timedelta(hours=1), end=now + timedelta(hours=6))
+    page = sign_in(plain, site, "front_desk")
+    page.fill("#id_unit_q", "3-1-2502")
+    page.fill("#id_category_q", "cfls")
+    page.click("button[value=dispatch]")
+
+    expect(page.locator("#toasts")).to_contain_text("厨房漏水")
+    assert (events(site, "reported"), events(site, "dispatched")) == (1, 1)
+    plain.close()
