@@ -72,7 +72,9 @@ def _fee_settled(taken: Step) -> bool:
 
 
 def _reporters_answered(taken: Step) -> bool:
-    return not taken.ticket.is_public_area or not taken.ticket.reporters.filter(replied_at=None).exists()
+    if not taken.ticket.is_public_area:
+        return True
+    return all(reporter.replied_at is not None for reporter in taken.ticket.reporters.all())
 
 
 PRICE_TOLD = Gate("REP-07", _("保修期外的维修，派单前要先告知收费标准并登记业主同意。"), _price_told)

@@ -285,11 +285,15 @@ def perform(act: Act, form: ActForm, *, by: Staff, version: int | None, form_key
     Returns the sentence for the toast. Raises what the verb raises, and then nothing is stored.
     """
     ticket = form.ticket
-    data = dict(form.cleaned_data)
-    done = _("已%(act)s · %(number)s") % {"act": act.label, "number": ticket.short_number}
-    asked = Submitted(ticket, by, data, None if act.form.is_plain else version)
+    asked = Submitted(ticket, by, dict(form.cleaned_data), None if act.form.is_plain else version)
     with once(ticket.pk, form_key, lock=not act.form.locks_itself) as is_first:
-        return (act.form.run(asked) or done) if is_first else done
+        return (act.form.run(asked) or done_sentence(act)) if is_first else done_sentence(act)
+
+
+def done_sentence(act: Act) -> str:
+    """已接单 · GD-0317-042"""
+    number = act.ticket.short_number if act.ticket else ""
+    return _("已%(act)s · %(number)s") % {"act": act.label, "number": number}
 
 
 def conflict_rows(act: Act, form: ActForm, ticket: Ticket) -> list[ConflictRow]:

@@ -34,7 +34,7 @@ def once(ticket_id: int, form_key: str, *, lock: bool = True) -> Iterator[bool]:
     with transaction.atomic():
         if lock:
             Ticket.objects.lock(ticket_id)
-        if form_key and TicketEvent.objects.filter(ticket_id=ticket_id, data__form_key=form_key).exists():
+        if was_done(ticket_id, form_key):
             yield False
             return
         token = _form_key.set(form_key)
@@ -42,6 +42,11 @@ def once(ticket_id: int, form_key: str, *, lock: bool = True) -> Iterator[bool]:
             yield True
         finally:
             _form_key.reset(token)
+
+
+def was_done(ticket_id: int, form_key: str) -> bool:
+    """Whether the form with this key has been done to the ticket."""
+    return bool(form_key) and TicketEvent.objects.filter(ticket_id=ticket_id, data__form_key=form_key).exists()
 
 
 def moments(

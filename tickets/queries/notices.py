@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ class Row:
 def rows(staff: Staff) -> list[Row]:
     """The latest notices, those not yet acknowledged first. One statement."""
     found = Notice.objects.filter(staff=staff).select_related("ticket")
-    unread_first = found.order_by(Q(acknowledged_at__isnull=False), "-pk")
+    unread_first = found.order_by(F("acknowledged_at").desc(nulls_first=True), "-pk")
     return [_row(notice) for notice in unread_first[:ROWS]]
 
 

@@ -18,8 +18,8 @@ from residents.middleware import StaffRequest
 from residents.policies import require
 from residents.tenancy import scope_now
 from tickets import actions, policies
-from tickets.acting import Act, ActForm, closed_gate, conflict_rows, find_act, new_form_key, perform
-from tickets.facts import once
+from tickets.acting import Act, ActForm, closed_gate, conflict_rows, done_sentence, find_act, new_form_key, perform
+from tickets.facts import once, was_done
 from tickets.forms import CommentForm
 from tickets.kinds import WorkPage, kind_of
 from tickets.models import Attachment, Ticket
@@ -76,6 +76,10 @@ def act(request: StaffRequest, public_id: uuid.UUID, action: str) -> HttpRespons
             check_open(ticket, chosen.transition)
         form = chosen.form.form(ticket=ticket, staff=request.staff, initial=chosen.form.form.start(ticket))
         return _form(request, chosen, form)
+    form_key = request.POST.get("form_key", "")[:80]
+    if was_done(ticket.pk, form_key):
+        # Sent twice: what it asks may no longer be possible, because it has been done.
+        return _done(request, ticket, done_sentence(chosen), work_page)
     form = chosen.form.form(request.POST, request.FILES, ticket=ticket, staff=request.staff)
     if not form.is_valid():
         return _refused(request, chosen, form, None, work_page, status=422)
@@ -85,7 +89,7 @@ def act(request: StaffRequest, public_id: uuid.UUID, action: str) -> HttpRespons
             form,
             by=request.staff,
             version=number_of(request.POST.get("version")),
-            form_key=request.POST.get("form_key", "")[:80],
+            form_key=form_key,
         )
     except NotAllowed:
         raise

@@ -1,0 +1,89 @@
+"""Notices, the stream's cookie and the server's time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core import signing
+from django.test import Client
+
+from repairs import actions
+from residents.tenancy import scope_now
+from tests.browsing import client_of, htmx, on_duty_now
+from tests.repairs.test_repair_path import take
+from tests.worlds import World
+from tickets.live import COOKIE, SALT, SECONDS
+from tickets.models import Notice
+
+
+def told(world: World) -> None:
+    on_duty_now(world, "technician")
+    ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk)
+    actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician)
+
+
+def test_the_bell_shows_what_one_has_not_acknowledged(garden: World) -> None:
+    told(garden)
+    client = client_of(garden.technician)
+
+    bell = client.get("/tickets/notices/", headers=htmx("notices"))
+    page = client.get("/tickets/notices/")
+
+    assert "新任务" in bell.content.decode()
+    assert bell.content.decode().count('id="bell-count"') == 1
+    assert page.content.decode().count('id="bell-count"') == 1
+    assert client_of(garden.technician_2).get("/tickets/notices/").context["notices"] == []
+
+
+def test_received_stops_the_alarm_for_this_person_only(garden: World) -> None:
+    told(garden)
+    Notice.objects.create(
+        company_id=garden.company.pk,
+        project=garden.project,
+        staff=garden.supervisor,
+        kind="clock",
+        text="派单 超时",
+        dedup_key="x",
+        created_at=scope_now(),
+    )
+
+    answer = client_of(garden.technician).post("/tickets/notices/received/", headers=htmx("notices"))
+
+    assert answer.status_code == 200
+    assert not Notice.objects.filter(staff=garden.technician, acknowledged_at=None).exists()
+    assert Notice.objects.filter(staff=garden.supervisor, acknowledged_at=None).count() == 1
+
+
+def test_one_notice_can_be_acknowledged_alone_and_a_strange_number_changes_nothing(garden: World) -> None:
+    told(garden)
+    notice = Notice.objects.get(staff=garden.technician)
+    client = client_of(garden.technician)
+
+    client.post("/tickets/notices/received/", {"notice": str(notice.pk + 1)})
+    assert Notice.objects.filter(staff=garden.technician, acknowledged_at=None).exists()
+    client.post("/tickets/notices/received/", {"notice": str(notice.pk)})
+    assert not Notice.objects.filter(staff=garden.technician, acknowledged_at=None).exists()
+
+
+def test_the_streams_cookie_says_who_may_hear_what(garden: World) -> None:
+    answer = client_of(garden.technician).get("/tickets/live/token/", headers=htmx())
+
+    cookie = answer.cookies[COOKIE]
+    claim = signing.loads(cookie.value, salt=SALT, max_age=SECONDS)
+    assert answer.json() == {"expires_in": SECONDS}
+    assert claim["s"] == garden.technician.pk
+    assert claim["p"] == [garden.project.pk]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/live/")
+
+
+def test_without_a_session_there_is_no_cookie(garden: World) -> None:
+    answer = Client().get("/tickets/live/token/", headers=htmx())
+
+    assert answer.status_code == 401
+    assert COOKIE not in answer.cookies
+
+
+def test_the_servers_time_is_told(garden: World) -> None:
+    answer = client_of(garden.technician).get("/tickets/live/time/").json()
+
+    assert datetime.fromisoformat(answer["now"]) == scope_now()

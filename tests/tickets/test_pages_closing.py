@@ -1,0 +1,337 @@
+"""Acceptance, callback, review: the drawer, its tabs, and the signature that files a ticket."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from repairs import actions
+from residents.tenancy import company_scope, scope_now
+from tests.browsing import client_of, do, htmx, statements
+from tests.repairs.test_repair_path import take
+from tests.worlds import World, make_world
+from tickets import closing
+from tickets.models import Callback, Ticket
+
+CALLBACKS, REVIEWS = "/tickets/callbacks/", "/tickets/reviews/"
+
+
+def finished(world: World, *, minutes_ago: int = 20, **changes: object) -> Ticket:
+    """A repair reported completed, with the owner's signature on the slip to come."""
+    begin = scope_now() - timedelta(minutes=minutes_ago)
+    clerk, technician = world.front_desk, world.technician
+    ticket = actions.report_repair(
+        take(world, not_duplicate=True, contact_phone="13800006621", **changes),
+        project=world.project,
+        by=clerk,
+        at=begin,
+    )
+    actions.dispatch_repair(
+        ticket.pk, by=clerk, technician=technician, at=begin + timedelta(seconds=10), override_reason="测试"
+    )
+    actions.accept_repair(ticket.pk, by=technician, at=begin + timedelta(seconds=20))
+    actions.arrive(ticket.pk, by=technician, method="manual", at=begin + timedelta(seconds=30))
+    actions.start_work(ticket.pk, by=technician, at=begin + timedelta(seconds=40))
+    actions.finish_work(
+        ticket.pk,
+        by=technician,
+        result="更换软管",
+        is_tested=True,
+        is_cleaned=True,
+        signed_on_paper=True,
+        at=begin + timedelta(minutes=15),
+    )
+    ticket.refresh_from_db()
+    return ticket
+
+
+def accepted(world: World, **changes: Any) -> Ticket:
+    ticket = finished(world, **changes)
+    closing.accept_result(ticket.pk, by=world.specialist)
+    ticket.refresh_from_db()
+    return ticket
+
+
+def called(world: World, **changes: Any) -> Ticket:
+    ticket = accepted(world, **changes)
+    closing.register_callback(
+        ticket.pk, by=world.front_desk, outcome="reached", person_reached="业主", is_solved=True, satisfaction=5
+    )
+    ticket.refresh_from_db()
+    return ticket
+
+
+def call(client: Client, ticket: Ticket, **fields: Any) -> Any:
+    ticket.refresh_from_db()
+    data = {"version": ticket.version, "form_key": uuid.uuid4().hex, "result": "reached", **fields}
+    where = {**htmx("callback-drawer"), "HX-Current-URL": f"http://testserver{CALLBACKS}"}
+    return client.post(f"{CALLBACKS}{ticket.public_id}/", data, headers=where)
+
+
+GOOD = {"person": "业主", "solved": "yes", "rating": "5", "words": "师傅来得快"}
+
+
+def test_the_tabs_sort_who_waits_for_what_by_time_left(garden: World) -> None:
+    first = finished(garden, minutes_ago=20)
+    second = accepted(garden, minutes_ago=30)
+    client = client_of(garden.front_desk)
+
+    page = client.get(CALLBACKS)
+
+    assert [row.id for row in page.context["rows"]] == [str(first.public_id), str(second.public_id)]
+    assert {tab.label: tab.count for tab in page.context["tabs"]} == {
+        "待回访": 2,
+        "10 分钟验收": 1,
+        "报修 24 小时": 1,
+        "二次回访": 0,
+        "已完成": None,
+    }
+    only = client.get(f"{CALLBACKS}?tab=callback").context["rows"]
+    assert [row.id for row in only] == [str(second.public_id)]
+
+
+def test_only_customer_service_sees_the_page(garden: World) -> None:
+    assert client_of(garden.technician).get(CALLBACKS).status_code == 403
+    assert client_of(garden.staff["finance"]).get(CALLBACKS).status_code == 403
+    assert Client().get(CALLBACKS).status_code == 302
+
+
+def test_a_strangers_ticket_has_no_drawer(garden: World) -> None:
+    ticket = accepted(garden)
+    other = make_world("harbour")
+
+    with company_scope(other.company.pk):
+        client = client_of(other.front_desk)
+        assert client.get(f"{CALLBACKS}{ticket.public_id}/").status_code == 404
+        assert client.post(f"{CALLBACKS}{ticket.public_id}/", GOOD).status_code == 404
+        assert client.get(CALLBACKS).context["rows"] == []
+
+
+@pytest.mark.rule("CBK-02, CBK-10")
+def test_a_satisfied_customer_moves_on_to_the_review_and_the_next_line_opens(garden: World) -> None:
+    ticket, following = accepted(garden, minutes_ago=40), accepted(garden)
+    client = client_of(garden.front_desk)
+
+    drawer = client.get(f"{CALLBACKS}{ticket.public_id}/", headers=htmx("callback-drawer")).content.decode()
+    answer = call(client, ticket, on_time="yes", **GOOD)
+
+    assert "更换软管" in drawer
+    assert f"工号 {garden.front_desk.number}" in drawer
+    assert "13800006621" not in drawer.replace("tel:13800006621", "")
+    assert answer.status_code == 200
+    assert answer["HX-Push-Url"] == f"{CALLBACKS}{following.public_id}/"
+    assert "acted" in json.loads(answer["HX-Trigger"])
+    ticket.refresh_from_db()
+    assert ticket.state == "called_back"
+    row = Callback.objects.get(ticket=ticket)
+    assert (row.satisfaction, row.is_solved, row.words) == (5, True, "师傅来得快")
+    assert row.answers["on_time"] == "yes"
+
+
+@pytest.mark.rule("CBK-12")
+def test_an_unhappy_customer_reopens_the_work(garden: World) -> None:
+    ticket = accepted(garden)
+
+    call(client_of(garden.front_desk), ticket, **{**GOOD, "rating": "2", "words": "还在漏"})
+
+    ticket.refresh_from_db()
+    assert ticket.state == "rework"
+
+
+def test_nothing_chosen_is_asked_for_and_the_words_stay(garden: World) -> None:
+    ticket = accepted(garden)
+    client = client_of(garden.front_desk)
+
+    answer = call(client, ticket, words="说等会儿再聊", person="业主", solved="yes")
+    nobody = call(client, ticket, **{**GOOD, "person": ""})
+
+    assert answer.status_code == 422
+    assert "请选择满意度" in answer.content.decode()
+    assert "说等会儿再聊" in answer.content.decode()
+    assert nobody.status_code == 422
+    ticket.refresh_from_db()
+    assert ticket.state == "accepted_ok"
+
+
+def test_nobody_answered_is_an_attempt_of_its_own(garden: World) -> None:
+    ticket = accepted(garden)
+    client = client_of(garden.front_desk)
+
+    answer = call(client, ticket, result="no_answer")
+    later = call(client, ticket, result="reschedule")
+
+    assert answer.status_code == 200
+    assert later.status_code == 422
+    assert "请填写约好的下次时间" in later.content.decode()
+    assert Callback.objects.get(ticket=ticket).outcome == "no_answer"
+    ticket.refresh_from_db()
+    assert ticket.state == "accepted_ok"
+
+
+@pytest.mark.rule("CBK-11")
+def test_a_message_counts_only_after_three_tries_at_different_times(garden: World) -> None:
+    ticket = accepted(garden, minutes_ago=240)
+    client = client_of(garden.front_desk)
+    early = call(client, ticket, result="message")
+    for _ in range(3):
+        call(client, ticket, result="no_answer")
+
+    drawer = client.get(f"{CALLBACKS}{ticket.public_id}/", headers=htmx("callback-drawer"))
+    too_close = call(client, ticket, result="message", words="已留言")
+
+    assert early.status_code == 409
+    assert "已留书面消息" in drawer.content.decode()
+    assert too_close.status_code == 409
+    assert "CBK-11" in too_close.content.decode()
+    assert "已留言" in too_close.content.decode()
+
+
+def test_the_same_call_saved_twice_is_one_call(garden: World) -> None:
+    ticket = accepted(garden)
+    client, key = client_of(garden.front_desk), uuid.uuid4().hex
+
+    for _ in range(2):
+        assert call(client, ticket, result="no_answer", form_key=key).status_code == 200
+
+    assert Callback.objects.filter(ticket=ticket).count() == 1
+
+
+def test_a_stale_drawer_keeps_the_words(garden: World) -> None:
+    ticket = accepted(garden)
+    stale = ticket.version - 1
+
+    answer = call(client_of(garden.front_desk), ticket, **{**GOOD, "version": stale})
+
+    assert answer.status_code == 409
+    assert "师傅来得快" in answer.content.decode()
+
+
+@pytest.mark.rule("CBK-04")
+def test_the_specialist_accepts_and_the_clerk_may_only_look(garden: World) -> None:
+    ticket = finished(garden)
+    url = f"{CALLBACKS}{ticket.public_id}/"
+
+    look = client_of(garden.front_desk).get(url, headers=htmx("callback-drawer")).content.decode()
+    refused = call(client_of(garden.front_desk), ticket, passed="yes")
+    answer = call(client_of(garden.specialist), ticket, passed="yes", method="on_site")
+
+    assert "由客服专员或楼管员验收" in look
+    assert "data-submit" not in look
+    assert refused.status_code == 403
+    assert answer.status_code == 200
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.accepted_by_id) == ("accepted_ok", garden.specialist.pk)
+
+
+def test_work_that_is_not_good_goes_back_with_a_reason(garden: World) -> None:
+    ticket = finished(garden)
+    client = client_of(garden.specialist)
+
+    bare = call(client, ticket, passed="no")
+    answer = call(client, ticket, passed="no", words="接口还在渗水")
+
+    assert bare.status_code == 422
+    assert answer.status_code == 200
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.rework_count) == ("rework", 1)
+
+
+def test_ten_lines_ask_no_more_statements_than_one(garden: World) -> None:
+    accepted(garden)
+    client = client_of(garden.front_desk)
+    client.get(CALLBACKS)
+    before = statements(client, CALLBACKS)
+    for _ in range(8):
+        accepted(garden)
+        finished(garden)
+
+    assert statements(client, CALLBACKS) == before
+    assert before <= 30
+
+
+# Review
+
+
+def file_away(world: World, ticket: Ticket, *, slip: bool = True) -> None:
+    """Everything the archive asks for."""
+    from tests.pictures import picture
+    from tickets.actions import attach
+
+    actions.take_slip(ticket.pk, by=world.front_desk, receiver=world.technician)
+    attach(ticket.pk, by=world.front_desk, upload=picture("slip.jpg"), purpose="slip", visit_no=1)
+    if slip:
+        actions.return_slip(ticket.pk, by=world.front_desk)
+
+
+@pytest.mark.rule("CBK-06")
+def test_the_head_signs_and_what_is_complete_is_filed_in_the_same_act(
+    garden: World, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    ticket = called(garden)
+    file_away(garden, ticket)
+    client = client_of(garden.staff["centre_head"])
+
+    row = client.get(REVIEWS).context["rows"][0]
+    answer = do(client, ticket, "review", note="同意", back="reviews", target="")
+
+    assert row.can_sign
+    assert answer.status_code == 204
+    assert "归档" in json.loads(answer["HX-Trigger"])["toast"]["text"]
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.reviewed_by_id) == ("archived", garden.staff["centre_head"].pk)
+    assert client.get(REVIEWS).context["rows"] == []
+
+
+def test_what_is_missing_is_named_and_the_button_waits(garden: World) -> None:
+    ticket = called(garden)
+
+    page = client_of(garden.staff["centre_head"]).get(REVIEWS)
+
+    row = page.context["rows"][0]
+    assert not row.can_sign
+    assert "作业联已交回" in row.why_not
+    assert "作业联还没有交回" in page.content.decode()
+    assert ticket.short_number in page.content.decode()
+
+
+def test_the_head_sends_it_back_only_with_a_reason(garden: World) -> None:
+    ticket = called(garden)
+    client = client_of(garden.staff["centre_head"])
+
+    bare = do(client, ticket, "return_from_review", note="", back="reviews", target="")
+    answer = do(client, ticket, "return_from_review", note="缺照片", back="reviews", target="")
+
+    assert bare.status_code == 409
+    assert bare["HX-Retarget"] == "#problems"
+    assert "请写明退回原因" in bare.content.decode()
+    assert answer.status_code == 204
+    ticket.refresh_from_db()
+    assert ticket.state == "rework"
+
+
+@pytest.mark.parametrize("role", ["front_desk", "specialist", "estate_manager", "technician"])
+def test_nobody_else_signs(garden: World, role: str) -> None:
+    ticket = called(garden)
+    client = client_of(garden.staff[role])
+
+    assert client.get(REVIEWS).status_code == 403
+    assert do(client, ticket, "review", back="reviews").status_code == 403
+
+
+def test_more_to_sign_asks_no_more_statements(garden: World, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    file_away(garden, called(garden))
+    client = client_of(garden.staff["centre_head"])
+    client.get(REVIEWS)
+    before = statements(client, REVIEWS)
+    for _ in range(5):
+        file_away(garden, called(garden))
+
+    assert statements(client, REVIEWS) == before
+    assert before <= 30
