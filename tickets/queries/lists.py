@@ -61,6 +61,7 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     q = django_filters.CharFilter(method="with_words")
     state = django_filters.ChoiceFilter(choices=state_choices)
+    stage = django_filters.ChoiceFilter(choices=Stage.choices, method="in_stage")
     kind = django_filters.ChoiceFilter(choices=kind_choices)
     technician = django_filters.CharFilter(field_name="assignee__number", max_length=12)
     since = django_filters.DateFilter(method="from_day")
@@ -77,6 +78,11 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         if ROOM.match(words):
             return tickets.filter(unit__short__startswith=words)
         return tickets.matching(words)
+
+    def in_stage(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        """What one of the desk's counters counts."""
+        states = [s.code for kind in all_kinds() for s in kind.workflow.states if s.stage == value]
+        return tickets.filter(state__in=states)
 
     def from_day(self, tickets: TicketQuerySet, name: str, value: Any) -> TicketQuerySet:
         return tickets.filter(reported_at__gte=_midnight(value))
