@@ -16,7 +16,7 @@ from residents.tenancy import scope_now
 from tickets import policies
 from tickets.queries import lists
 
-KEPT = ("tab", "q", "state", "kind", "technician", "since", "until", "after", "before")
+KEPT = ("tab", "q", "state", "stage", "kind", "technician", "since", "until", "after", "before")
 
 
 @require_GET
@@ -32,8 +32,8 @@ def ticket_list(request: StaffRequest) -> HttpResponse:
         "states": _choices(lists.state_choices(), asked.get("state")),
         "kinds": _choices(lists.kind_choices(), asked.get("kind")),
         "technicians": _choices(((p.number, p.name) for p in people), asked.get("technician")),
-        "hidden": [{"name": "tab", "value": tab}],
-        "filtered": any(asked.get(name) for name in KEPT[1:7]),
+        "hidden": [{"name": name, "value": asked[name]} for name in ("tab", "stage") if asked[name]],
+        "filtered": any(asked.get(name) for name in KEPT[1:8]),
     }
     return render(request, "tickets/list.html", context)
 
