@@ -32,7 +32,7 @@ def audited(*, exclude: tuple[str, ...] = ()) -> Callable[[Model], Model]:
         exclude=list(exclude),
         # The context lies in the row itself: pghistory's own table of contexts has no company.
         context_field=pghistory.ContextJSONField(),
-        context_id_field=None,
+        context_id_field=None,  # type: ignore[arg-type]  # documented, but not in its types
         attrs={"append_only": True},
     )
     return decorate

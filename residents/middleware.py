@@ -61,17 +61,17 @@ class CompanyScopeMiddleware:
         zone = request.project.zone if request.project else "Asia/Shanghai"  # type: ignore[attr-defined]
         with timezone.override(zoneinfo.ZoneInfo(zone)), translation.override(staff.account.language):
             request.LANGUAGE_CODE = translation.get_language()
-            return self._answer(request)
+            response = self._answer(request)
+        if response.status_code >= 500 or getattr(request, "is_refused", False):
+            transaction.set_rollback(True)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
             response = response.render()
-        failed = response.status_code >= 500 or getattr(request, "is_refused", False)
-        if failed and transaction.get_connection().in_atomic_block:
-            transaction.set_rollback(True)
-        if getattr(request, "staff", None) is not None and not response.has_header("Cache-Control"):
-            response["Cache-Control"] = "private, no-store"
         return response
 
     @staticmethod

@@ -44,8 +44,8 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     return render(request, TEMPLATES.get(error.status, "errors/409.html"), context, status=error.status)
 
 
-def problem_details(error: DomainError) -> JsonResponse:
-    """RFC 9457, with the rule and the field beside the standard members."""
+def problem_details(error: DomainError, **members: object) -> JsonResponse:
+    """RFC 9457, with the rule, the field and further members beside the standard ones."""
     body: dict[str, object] = {
         "type": f"/problems/{error.code}",
         "title": str(error.sentence),
@@ -56,4 +56,5 @@ def problem_details(error: DomainError) -> JsonResponse:
         body["rule"] = error.rule
     if error.field:
         body["field"] = error.field
+    body.update(members)
     return JsonResponse(body, status=error.status, content_type="application/problem+json")

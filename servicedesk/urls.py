@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", home, name="home"),
+    path("api/", include("servicedesk.api")),
     path("", include("residents.urls")),
     path("desk/", include("frontdesk.urls")),
     path("tickets/", include("tickets.urls")),

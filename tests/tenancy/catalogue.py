@@ -124,7 +124,7 @@ def _policies(cursor: Any) -> dict[str, dict[str, tuple[Any, ...]]]:
 
 
 def _wrong_policies(table: str, policies: dict[str, tuple[Any, ...]]) -> list[str]:
-    expected = {"company": (True, "*", [], EXPECTED_POLICY, EXPECTED_POLICY)}
+    expected: dict[str, tuple[Any, ...]] = {"company": (True, "*", [], EXPECTED_POLICY, EXPECTED_POLICY)}
     if getattr(_model(table), "sweeper_may", ""):
         expected["sweeper"] = (True, "*", ["sd_sweeper"], CLEARED_FOR_SWEEPER, CLEARED_FOR_SWEEPER)
     return [

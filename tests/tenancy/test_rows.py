@@ -97,7 +97,7 @@ def test_inside_a_scope_rows_of_other_companies_are_neither_seen_nor_touched(
 
 
 # What else must differ for the copied row to reach the foreign-key check before another unique index.
-FRESH = {
+FRESH: dict[str, dict[str, Any]] = {
     "tickets_slaclockinterval": {"began_at": "2024-01-01T00:00:00Z"},
     "tickets_slarule": {"version": 99, "retired_at": "2024-01-01T00:00:00Z"},
 }
@@ -109,7 +109,7 @@ def test_no_reference_can_point_at_a_row_of_another_company(
 ) -> None:
     """The foreign id is a real one: the plain key of a naive schema would accept it."""
     table = model._meta.db_table
-    target = next(field.related_model for field in model._meta.local_fields if field.column == column)
+    target: Any = next(field.related_model for field in model._meta.local_fields if field.column == column)
     foreign_id = a_row(target._meta.db_table, neighbours.rival.company.pk)["id"]
     row = a_row(table, neighbours.garden.company.pk)
 

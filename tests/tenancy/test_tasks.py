@@ -14,7 +14,7 @@ from celery.signals import task_postrun
 from django.db import connection, connections, transaction
 
 from residents.models import Company, Project
-from residents.tenancy import company_scope, current_company_id
+from residents.tenancy import CompanyTask, company_scope, current_company_id
 from servicedesk.celery import app
 from tests.residents.factories import CompanyFactory, ProjectFactory
 
@@ -24,7 +24,7 @@ seen: queue.Queue[tuple[str, int | None, list[str], str, bool]] = queue.Queue()
 
 
 @app.task(name="tests.look", ignore_result=True)
-def look(word: str) -> None:
+def _look(word: str) -> None:
     """What the body of a task sees: its company, its rows, PostgreSQL's setting, whether this is another thread."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting('app.company', true), '')")
@@ -33,6 +33,14 @@ def look(word: str) -> None:
     seen.put((word, current_company_id(), names, setting, threading.current_thread() is not threading.main_thread()))
     if word.startswith("fail"):
         raise RuntimeError(word)
+
+
+look: CompanyTask = _look  # type: ignore[assignment]  # the app's task class, which the types do not know
+
+
+def run(word: str, headers: dict[str, Any]) -> None:
+    """What a worker does with a message that carries such headers."""
+    look.apply(args=(word,), headers=headers)
 
 
 def two_companies() -> tuple[Company, Company]:
@@ -54,9 +62,9 @@ def test_a_task_runs_in_the_company_of_its_header() -> None:
     first, second = two_companies()
 
     for company in (first, second, first):
-        look.apply(args=["once"], headers={"company_id": company.pk})
+        run("once", {"company_id": company.pk})
         assert seen.get(timeout=1) == expected("once", company)
-    look.apply(args=["without"])
+    run("without", {})
     assert seen.get(timeout=1) == expected("without", None)
 
 
@@ -65,7 +73,7 @@ def test_a_task_of_one_company_started_inside_another_one_sees_its_own() -> None
     first, second = two_companies()
 
     with company_scope(first.pk):
-        look.apply(args=["inside"], headers={"company_id": second.pk})
+        run("inside", {"company_id": second.pk})
         assert seen.get(timeout=1) == expected("inside", second)
         assert Project.objects.get().name == f"花园 {first.code}"
 
