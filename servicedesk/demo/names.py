@@ -33,8 +33,8 @@ def invent(rng: Random, *, surname: str = "") -> Named:
 class Telephones:
     """Numbers that are plainly no one's: 138 0000 0001, 138 0000 0002, ..."""
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix, self._last = prefix, 0
+    def __init__(self, prefix: str, *, after: int = 0) -> None:
+        self._prefix, self._last = prefix, after
 
     def next(self, rng: Random) -> str:
         self._last += rng.randint(1, 3)
