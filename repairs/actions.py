@@ -22,7 +22,7 @@ from repairs.errors import DuplicateSuspected, TechnicianUnavailable
 from repairs.models import MaterialLine, RepairCategory, RepairOrder, TariffItem, Visit
 from repairs.warranty import warranty_of
 from repairs.workflow import has_signature, order_of
-from residents.errors import GateClosed, InvalidInput, StaleVersion
+from residents.errors import GateClosed, InvalidInput, NotAllowed, StaleVersion
 from residents.models import DutyShift, Person, Project, Staff, Unit
 from residents.models.staff import Trade
 from residents.policies import require
@@ -97,7 +97,9 @@ def report_repair(
 
 def _made_by(form_key: uuid.UUID | None, project: Project) -> Ticket | None:
     made = existing_for(form_key)
-    return made if made is not None and made.project_id == project.pk else None
+    if made is not None and made.project_id != project.pk:
+        raise NotAllowed(rule="GEN-08")
+    return made
 
 
 def _take_down(

@@ -501,7 +501,7 @@ def test_there_is_nothing_to_apologise_for_without_a_missed_visit_and_not_twice(
 
 @pytest.mark.rule("REP-23")
 @pytest.mark.parametrize("missing", [{"is_tested": False}, {"is_cleaned": False}, {"signed_on_paper": False}])
-def test_a_repair_is_finished_only_when_tested_cleaned_and_signed(garden: World, missing: dict[str, bool]) -> None:
+def test_a_repair_is_finished_only_when_tested_cleaned_and_signed(garden: World, missing: dict[str, Any]) -> None:
     ticket = repair_in(garden, "in_work")
 
     with refused(GateClosed, "REP-23"):
@@ -683,9 +683,9 @@ def test_the_desk_cannot_close_what_it_cannot_solve_only_the_head_of_the_centre_
 
 
 @pytest.mark.parametrize("missing", [{"reason": ""}, {"withdrawn_by": " "}])
-def test_a_withdrawal_says_why_and_by_whom(garden: World, missing: dict[str, str]) -> None:
+def test_a_withdrawal_says_why_and_by_whom(garden: World, missing: dict[str, Any]) -> None:
     ticket = repair_in(garden, "accepted")
-    facts = {"reason": "自己修好了", "withdrawn_by": "测试业主"}
+    facts: dict[str, Any] = {"reason": "自己修好了", "withdrawn_by": "测试业主"}
 
     with refused(InvalidInput, field="reason" if "reason" in missing else "withdrawn_by"):
         actions.cancel_repair(ticket.pk, by=garden.front_desk, **{**facts, **missing}, at=T("10:02"))

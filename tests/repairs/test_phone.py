@@ -136,7 +136,7 @@ def test_the_finish_names_what_is_missing_and_keeps_the_words(
     garden: World, phone: Client, left_out: str, said: str
 ) -> None:
     ticket = at_work(phone, garden)
-    fields = {**DONE, "signature": picture("s.png", kind="PNG")}
+    fields: dict[str, Any] = {**DONE, "signature": picture("s.png", kind="PNG")}
     del fields[left_out]
 
     answer = press(phone, ticket, "finish", **fields)
