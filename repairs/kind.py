@@ -62,7 +62,7 @@ def window_text(visit: Visit | None) -> str:
 def current_visit(ticket: Ticket) -> Visit | None:
     """The visit that counts now, from the visits read with the ticket."""
     number = order_of(ticket).visit_no
-    return next((visit for visit in ticket.visits.all() if visit.number == number), None)  # type: ignore[attr-defined]
+    return next((visit for visit in ticket.visits.all() if visit.number == number), None)
 
 
 def _conditions(ticket: Ticket) -> list[Condition]:
@@ -128,7 +128,7 @@ def _bill(ticket: Ticket) -> Bill:
             _t("保修") if line.is_warranty else _t("业主"),
             0 if line.is_warranty else round(line.quantity * line.price_fen),
         )
-        for line in order.materials.all()  # type: ignore[attr-defined]
+        for line in order.materials.all()
     )
     return Bill(lines, order.payable_fen)
 

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from residents.errors import NotAllowed
 from residents.policies import Policy, require
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def staff_only(allowed: Policy | None = None) -> Callable[[View], View]:
@@ -24,7 +25,7 @@ def staff_only(allowed: Policy | None = None) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             staff = getattr(request, "staff", None)
             project = getattr(request, "project", None)
             if staff is None:

@@ -27,6 +27,7 @@ from tickets.workflow import Gate, Step, Transition
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise as Text
+    from django.utils.functional import _StrPromise as LazyStr
 
     from residents.models import Staff
 
@@ -34,7 +35,7 @@ CALLBACK_ACTS = ("call_back", "second_callback", "call_back_negative", "try_call
 """Steps that are taken from the callback's own drawer, offered as one button."""
 
 
-def moment_field(label: Text | str, *, required: bool = True, help_text: Text | str = "") -> forms.DateTimeField:
+def moment_field(label: LazyStr | str, *, required: bool = True, help_text: LazyStr | str = "") -> forms.DateTimeField:
     """A local date and time to the second, in the project's zone."""
     return forms.DateTimeField(
         label=label,
@@ -45,7 +46,9 @@ def moment_field(label: Text | str, *, required: bool = True, help_text: Text | 
     )
 
 
-def text_field(label: Text | str, *, required: bool = True, most: int = 200, rows: int = 0, **more: Any) -> PlainText:
+def text_field(
+    label: LazyStr | str, *, required: bool = True, most: int = 200, rows: int = 0, **more: Any
+) -> PlainText:
     """One line of text, or with `rows` several."""
     widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
     return PlainText(label=label, required=required, max_length=most, widget=widget, **more)

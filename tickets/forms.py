@@ -12,7 +12,7 @@ from residents.errors import InvalidInput
 from residents.forms import PlainText
 from tickets import actions, closing, policies
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
-from tickets.models import Approval, Promise, Ticket
+from tickets.models import Approval, Promise, Ticket, TicketReporter
 
 YES_NO = (("yes", _("合格")), ("no", _("不合格")))
 METHODS = (("on_site", _("现场")), ("phone", _("电话")), ("evidence", _("看照片")))
@@ -117,7 +117,7 @@ class ReporterForm(LateForm):
 
 
 class ReplyForm(LateForm):
-    reporter = forms.ModelChoiceField(label=_("报事人"), queryset=None, empty_label=None)
+    reporter = forms.ModelChoiceField(label=_("报事人"), queryset=TicketReporter.objects.none(), empty_label=None)
     words = text_field(_("怎样回复的"), required=False, most=200, rows=2)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -94,7 +94,9 @@
   /** Nothing under a caret, a selection or unsent words is replaced. */
   function untouchable(node) {
     if (!(node instanceof Element)) return false;
-    if (node.matches("form") && (node.contains(document.activeElement) || node.dataset.sending || dirty(node))) return true;
+    // a form whose button was just pressed holds nothing to lose: its next step must appear
+    const caret = node.contains(document.activeElement) && desk.isField(document.activeElement);
+    if (node.matches("form") && (caret || node.dataset.sending || dirty(node))) return true;
     if (node === document.activeElement && desk.isField(node)) return true;
     const chosen = getSelection();
     return !!chosen && !chosen.isCollapsed && !node.children.length && node.contains(chosen.anchorNode);

@@ -255,7 +255,7 @@ def _head(ticket: Ticket, kind: TicketKind, here: str) -> Head:
         tags=tuple(tags),
         meta=meta,
         merged_into=_link(ticket.merged_into) if ticket.merged_into else None,
-        duplicates=tuple(_link(row) for row in ticket.merged.all()),  # type: ignore[attr-defined]
+        duplicates=tuple(_link(row) for row in ticket.merged.all()),
     )
 
 
@@ -291,9 +291,9 @@ def track(ticket: Ticket, kind: TicketKind, clocks: list[SlaClock], now: datetim
     """Every step with when it was done, the time it used and the time it was allowed. One statement."""
     done = _done(ticket, kind)
     latest: dict[str, SlaClock] = {}
-    for clock in clocks:
-        if clock.state != ClockState.CANCELLED:
-            latest[clock.rule_code] = clock
+    for row in clocks:
+        if row.state != ClockState.CANCELLED:
+            latest[row.rule_code] = row
     rows: list[TrackStep] = []
     before: datetime | None = None
     current = next((index for index in range(len(kind.track)) if index not in done), None)

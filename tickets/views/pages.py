@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -237,7 +238,7 @@ def attach(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 @staff_only(policies.LIST_TICKETS)
-def attachment(request: StaffRequest, public_id: uuid.UUID) -> FileResponse:
+def attachment(request: StaffRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """A stored picture, to those who may see its ticket. It was encoded anew when it was stored."""
     file = Attachment.objects.filter(
         public_id=public_id, ticket__in=Ticket.objects.visible_to(request.staff).values("pk")
