@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,9 +37,7 @@ DAY = date(2025, 3, 14)
 
 def T(clock: str, day: date = DAY) -> datetime:
     """A moment of Shanghai time on 14 March 2025, or on another day."""
-    hours, minutes, *rest = (int(part) for part in clock.split(":"))
-    local = datetime(day.year, day.month, day.day, hours, minutes, *(rest or [0]), tzinfo=SHANGHAI)
-    return local.astimezone(UTC)
+    return datetime.combine(day, time.fromisoformat(clock), tzinfo=SHANGHAI).astimezone(UTC)
 
 
 @dataclass
