@@ -98,7 +98,7 @@ class SlaClock(CompanyModel):
     rule = CompanyForeignKey("tickets.SlaRule", related_name="+")
     rule_code = models.CharField(max_length=24)
     scope = models.CharField(max_length=64)
-    """What one clock is for (column Per of the rulebook's table a): ticket:12, ticket:12/visit:2, ticket:12/reporter:88."""
+    """What one clock is for: ticket:12, ticket:12/visit:2, ticket:12/reporter:88."""
     cycle_no = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=16, choices=ClockState.choices, default=ClockState.RUNNING)
     lane = models.PositiveSmallIntegerField(default=0)
@@ -297,6 +297,7 @@ class SweepRun(models.Model):
                 condition=Q(mode="gap"),
             )
         ]
+
     web_may: ClassVar[str] = "SELECT"
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -44,13 +45,13 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def lock(self, pk: int) -> Ticket:
         """Read one ticket in order to change it. Needs an open transaction; never blocks foreign-key checks."""
-        return self.select_for_update(of=("self",), no_key=True).get(pk=pk)
+        return self.select_for_update(of=("self",), no_key=True).defer("search").get(pk=pk)
 
 
 class Ticket(CompanyModel):
-    """One matter of a customer from intake to archive, of any kind; what only its kind knows lives in the kind's record.
+    """One matter of a customer from intake to archive, of any kind; what only its kind knows is in the kind's record.
 
-    `public_id` is the only id that leaves the server. `state` changes in one function, `tickets.workflow.perform`.
+    `public_id` is the only id that leaves the server. `state` changes in one function, `tickets.workflow.step`.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -107,6 +108,7 @@ class Ticket(CompanyModel):
     form_key = models.UUIDField(null=True, blank=True)
     """The key of the form that made it: submitting the same form twice finds the ticket instead of making another."""
     search = GramsField("number", "title", "place", "contact_name", "description")
+    _loaded: dict[str, Any]
 
     objects = TicketQuerySet.as_manager()
     sweeper_may: ClassVar[str] = "SELECT"
@@ -159,6 +161,19 @@ class Ticket(CompanyModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        ticket = super().from_db(db, field_names, values)
+        ticket._loaded = dict(zip(field_names, values, strict=False))
+        return ticket
+
+    def save_changes(self) -> None:
+        """Write the columns that differ from what was read: a step changes four of forty, and seldom a searched one."""
+        loaded = self.__dict__.get("_loaded", {})
+        changed = [name for name, value in loaded.items() if self.__dict__.get(name) != value]
+        self.save(update_fields=changed)
+        loaded.update({name: self.__dict__[name] for name in changed})
 
     @property
     def short_number(self) -> str:
