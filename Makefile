@@ -41,6 +41,9 @@ run: env-dev ## Any command with the tests' servers up: make run ARGS=".venv/bin
 bench: env-dev ## Measure the budgets of the architecture; ARGS="--only desk". Loads about 3 GB the first time
 	@SD_TEST_STATE=$${SD_TEST_STATE:-.state/bench} $(TESTING) run $(VENV_PYTHON) -m benchmarks.run $(ARGS)
 
+messages: env ## Bring the translations under locale/ up to date with the texts of the source
+	@$(VENV_PYTHON) -m servicedesk.runtime.messages
+
 lock: ## Choose versions anew from requirements/*.in and write them with their hashes
 	@$(PYTHON) -m venv .state/lock && .state/lock/bin/python -m pip install -q uv
 	@for name in runtime dev; do .state/lock/bin/uv pip compile -q --native-tls --upgrade --universal \

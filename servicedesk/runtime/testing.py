@@ -28,6 +28,7 @@ from servicedesk.runtime import assets
 from servicedesk.runtime.bootstrap import BACKUP
 from servicedesk.runtime.layout import ROOT, RuntimeRefusal, State
 from servicedesk.runtime.services import EmbeddedServices
+from servicedesk.runtime.translations import compile_catalogues
 
 APPS = ("residents", "tickets", "repairs", "complaints", "decoration", "billing", "frontdesk", "servicedesk")
 BIN = Path(sys.executable).parent
@@ -79,6 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with _alone_in(state), EmbeddedServices(state, for_tests=True) as services:
             assets.build()  # pages in a browser need them
+            compile_catalogues()
             environment = {
                 **services.environment(),
                 "DATABASE_SUPERUSER_URL": services.postgres.superuser_url,  # for tests of bootstrap and back-up
