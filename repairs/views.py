@@ -144,6 +144,7 @@ def _job_context(
         finish.fields[name].widget.attrs["form"] = "finish-form"
     leave = form if isinstance(form, LeaveEarlyForm) else LeaveEarlyForm(**given)
     refuse = form if action == "return" and form is not None else LateReasonForm(**given)
+    leave.auto_id, refuse.auto_id = "leave_%s", "refuse_%s"  # three forms on one page
     bill = kind_of(ticket).bill(ticket)
     return {
         "job": {

@@ -98,6 +98,9 @@
     const caret = node.contains(document.activeElement) && desk.isField(document.activeElement);
     if (node.matches("form") && (caret || node.dataset.sending || dirty(node))) return true;
     if (node === document.activeElement && desk.isField(node)) return true;
+    // what was signed or ticked outside its form
+    if ("padReady" in (node.dataset ?? {})) return true;
+    if (node.matches("input, textarea, select") && node.form && dirty(node.form)) return true;
     const chosen = getSelection();
     return !!chosen && !chosen.isCollapsed && !node.children.length && node.contains(chosen.anchorNode);
   }
@@ -105,7 +108,7 @@
     const focus = document.activeElement?.id;
     Idiomorph.morph(current, fresh, {
       morphStyle: "outerHTML",
-      ignoreActiveValue: true,
+      ignoreActiveValue: desk.isField(document.activeElement),
       callbacks: {
         beforeNodeMorphed: (old) => !untouchable(old),
         beforeNodeRemoved: (old) => !(old instanceof Element && (untouchable(old) || old.classList.contains("pill") && held.size)),
@@ -116,7 +119,7 @@
     if (!now) return;
     if (focus && document.activeElement?.id !== focus && document.activeElement === document.body) document.getElementById(focus)?.focus({ preventScroll: true });
     window.htmx?.process(now);
-    desk.tick?.();
+    desk.arrived(now);
   }
   const leave = () => setTimeout(() => { for (const id of [...held.keys()]) if (!touched(listOf(document.getElementById(id) ?? body))) release(id); }, 50);
   document.addEventListener("pointerout", (event) => held.size && event.target.closest?.("[data-list]") && leave());
