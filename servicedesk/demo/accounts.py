@@ -9,8 +9,9 @@ from residents.roles import Role
 from servicedesk.demo.estates import COMPANIES
 from servicedesk.demo.roster import DEMO_PASSWORD, EMPLOYEES
 
-# The four who take a repair from the call to the archive first; then everybody else, once each.
+# Those who take a repair from the call to the archive first; then, of the first company, everybody else once.
 _FIRST = (Role.FRONT_DESK, Role.TECHNICIAN, Role.SPECIALIST, Role.CENTRE_HEAD, Role.SUPERVISOR)
+_OTHERS = tuple(role for role in Role if role not in _FIRST)
 
 
 class DemoAccount(NamedTuple):
@@ -25,18 +26,17 @@ class DemoAccount(NamedTuple):
 
 
 def demo_accounts() -> list[DemoAccount]:
-    """One account of every role in each demo company that is there. Empty when the demo has not been made."""
+    """An account of every role in the first demo company and of the main ones in the others, if they are there."""
     there = set(
         Company.objects.filter(code__in=[plan.code for plan in COMPANIES], is_demo=True, is_active=True).values_list(
             "code", flat=True
         )
     )
-    order = [*_FIRST, *(role for role in Role if role not in _FIRST)]
     found: list[DemoAccount] = []
     for plan in COMPANIES:
         if plan.code not in there:
             continue
-        for role in order:
+        for role in (*_FIRST, *_OTHERS) if plan is COMPANIES[0] else _FIRST:
             first = next(employee for employee in EMPLOYEES[plan.code] if employee.role == role)
             found.append(
                 DemoAccount(

@@ -69,10 +69,13 @@ class Estate:
         """The person of a role of which there is one."""
         return self.roster.holders(role)[0]
 
-    def technician(self, trade: str, *, at: datetime, besides: int | None = None) -> tuple[Staff, bool]:
-        """The least busy technician on duty, and whether the trade is his."""
+    def technician(
+        self, trade: str, *, at: datetime, besides: int | None = None, number: str = ""
+    ) -> tuple[Staff, bool]:
+        """The technician of that number if he is on duty, else the least busy one; and whether the trade is his."""
         there = [*self.roster.on_duty(Role.TECHNICIAN, at=at), *self.roster.on_duty(Role.NIGHT_DUTY, at=at)]
         there = [staff for staff in there if staff.pk != besides] or there
+        there = [staff for staff in there if staff.number == number] or there
         skilled = [s for s in there if trade in ("general", *s.trades) or "general" in s.trades]
         chosen = min(skilled or there, key=lambda staff: self.free_at.get(staff.pk, at))
         return chosen, bool(skilled)

@@ -129,6 +129,7 @@ _SEATS: dict[Role, tuple[int, int, int]] = {
     Role.GUARD: (1, 1, 1),
 }
 _ALWAYS_WATCHED = (Role.FRONT_DESK, Role.SPECIALIST, Role.KEEPER, Role.ENGINEERING_DUTY, Role.TECHNICIAN)
+_TECHNICIANS_NOW = 4
 DAYS_AHEAD = 14
 
 
@@ -205,7 +206,8 @@ class Roster:
             plan = SHIFTS[index]
             wanted = seats[index]
             if is_today and index == running and role in _ALWAYS_WATCHED:
-                wanted = max(seats)  # whoever looks at the demo, at night too, finds a full shift
+                # Whoever looks at the demo, at night too, finds a full shift.
+                wanted = max(*seats, _TECHNICIANS_NOW if role == Role.TECHNICIAN else 0)
             for number in range(min(wanted, len(staff))):
                 turn = self._turn(staff[(taken + number) % len(staff)], role, plan, day)
                 self._turns.setdefault((day, plan.code), []).append(turn)

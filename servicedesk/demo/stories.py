@@ -104,7 +104,8 @@ _COMPLAINT = ("还在滴水，请再来一次。", "用了一天又坏了。", "
 class Repair:
     """One repair of an estate. `window` is the agreed visit; without one somebody comes at once.
 
-    `pace` sets the seconds of a wait by its name, for stories that must stand at a certain point at a certain moment.
+    `pace` sets the seconds of a wait by its name, for stories that must stand at a certain point at a certain moment;
+    `wanted` is the number of the technician who is to get it.
     """
 
     estate: Estate
@@ -116,6 +117,7 @@ class Repair:
     turns: frozenset[Turn] = frozenset()
     pace: dict[str, float] = field(default_factory=dict)
     words: str = ""
+    wanted: str = ""
     technician: Staff | None = None
     ticket_id: int = 0
     is_paid: bool = False
@@ -325,7 +327,7 @@ class Repair:
             repairs.dispatch_repair(self.ticket_id, by=by, at=self.at)
             return
         technician, is_skilled = estate.technician(
-            self.category.trade, at=self.at, besides=besides.pk if besides else None
+            self.category.trade, at=self.at, besides=besides.pk if besides else None, number=self.wanted
         )
         self.technician = technician
         is_oral = rng.random() < 0.05

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from servicedesk.demo.catalogue import FAULTS
 from servicedesk.demo.estate import Estate
-from servicedesk.demo.estates import FIRST_HOME, Household
+from servicedesk.demo.estates import FIRST_HOME
 from servicedesk.demo.stories import DAY, HOUR, MINUTE, Repair, Turn
 
 NEVER = 30 * DAY
@@ -25,7 +26,7 @@ def yesterday(estate: Estate, *, now: datetime) -> Iterator[Repair]:
     codes = ("socket", "floor-drain", "doorbell", "tap", "screen", "ac-drip")
     for number, (ago, code) in enumerate(zip(hours, codes, strict=False)):
         home = estate.home(FIRST_HOME) if is_first and number == 0 else estate.draw_home(FAULTS[code])
-        at = now - timedelta(hours=ago) - _REPORT_TO_FINISH
+        at = _by_day(estate, now, timedelta(hours=ago), number) - _REPORT_TO_FINISH
         yield Repair(estate, at, code, home=home, pace={**_BRISK, "callback": NEVER})
     for ago, code in ((27.0, "tile"), (24.0, "breaker"), (20.5, "intercom"))[: 3 if is_first else 1]:
         yield Repair(
@@ -45,10 +46,11 @@ def yesterday(estate: Estate, *, now: datetime) -> Iterator[Repair]:
     yield _appointment(estate, "heater", at=now - timedelta(hours=4), begins=morning)
     if is_first:
         yield _appointment(estate, "window-seep", at=now - timedelta(hours=3), begins=morning + timedelta(hours=1))
-        soon = now + timedelta(minutes=28) if 8 <= estate.local(now).hour < 20 else morning
-        yield _appointment(estate, "ac-cold", at=now - timedelta(hours=5), begins=soon)
+        half_hour = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+        soon = half_hour + timedelta(minutes=60) if 8 <= estate.local(now).hour < 20 else morning
+        yield _appointment(estate, "ac-cold", at=now - timedelta(hours=5), begins=soon, wanted="0203")
         missed = _appointment(
-            estate, "sliding-door", at=now - timedelta(hours=3.5), begins=now - timedelta(minutes=64), length=59
+            estate, "sliding-door", at=now - timedelta(hours=3.5), begins=half_hour - timedelta(hours=1)
         )
         missed.turns, missed.pace = frozenset({Turn.MISSED_VISIT}), {**_BRISK, "reappoint": NEVER}
         yield missed
@@ -59,10 +61,9 @@ def yesterday(estate: Estate, *, now: datetime) -> Iterator[Repair]:
 def right_now(estate: Estate, *, now: datetime) -> Iterator[Repair]:
     """Repairs of the last hour: on every minute clock, as picture 01 shows them."""
 
-    def so_far(seconds: float, code: str, home: str | Household = "", **told: object) -> Repair:
-        house = (estate.home(home) if isinstance(home, str) and home else home) or estate.draw_home(FAULTS[code])
-        assert isinstance(house, Household)
-        return Repair(estate, now - timedelta(seconds=seconds), code, home=house, **told)  # type: ignore[arg-type]
+    def so_far(seconds: float, code: str, home: str = "", **told: Any) -> Repair:
+        house = estate.home(home) if home else estate.draw_home(FAULTS[code])
+        return Repair(estate, now - timedelta(seconds=seconds), code, home=house, **told)
 
     def stands(at: str) -> dict[str, float]:
         return {**_BRISK, at: NEVER}
@@ -73,10 +74,10 @@ def right_now(estate: Estate, *, now: datetime) -> Iterator[Repair]:
         yield so_far(accepted + 26 * MINUTE, "toilet-tank", pace=stands("work"))
         yield so_far(accepted + 1910 + 150, "cabinet", pace=stands("inspect"))
         return
-    yield so_far(accepted + 386, "door-lock", "5-2-1203", pace=stands("arrive"))
-    yield so_far(accepted + 193, "floor-drain", "2-1-0801", pace=stands("arrive"))
-    yield so_far(accepted + 70, "breaker", "6-2-0903", pace=stands("arrive"))
-    yield so_far(accepted + 700, "sliding-door", "1-2-0304", pace=stands("start"))
+    yield so_far(accepted + 386, "door-lock", "5-2-1203", pace=stands("arrive"), wanted="0205")
+    yield so_far(accepted + 193, "floor-drain", "2-1-0801", pace=stands("arrive"), wanted="0203")
+    yield so_far(accepted + 70, "breaker", "6-2-0903", pace=stands("arrive"), wanted="0204")
+    yield so_far(accepted + 700, "sliding-door", "1-2-0304", pace=stands("start"), wanted="0206")
     yield so_far(accepted + 1910 + 205, "socket", "4-1-1602", pace=stands("inspect"))
     yield so_far(accepted + 24 * MINUTE, "tap", "6-1-2201", turns=frozenset({Turn.PICTURES}), pace=stands("work"))
     yield so_far(accepted + 38 * MINUTE, "cabinet", "2-2-0503", turns=frozenset({Turn.COMMENTED}), pace=stands("work"))
@@ -108,15 +109,24 @@ def _is_first(estate: Estate) -> bool:
     return estate.plan.name == "云溪花园"
 
 
-def _appointment(estate: Estate, code: str, *, at: datetime, begins: datetime, length: int = 60) -> Repair:
-    begins = begins.replace(second=0, microsecond=0)
+def _by_day(estate: Estate, now: datetime, ago: timedelta, number: int) -> datetime:
+    """The moment so long ago, or the evening before it where that was at night and is not yet a day ago."""
+    moment = now - ago
+    if estate.local(moment).hour >= 8:
+        return moment
+    evening = estate.next_at(moment - timedelta(days=1), hour=21 - number // 2, minute=40 - number * 7)
+    return evening if now - evening < timedelta(hours=23) else moment
+
+
+def _appointment(estate: Estate, code: str, *, at: datetime, begins: datetime, wanted: str = "") -> Repair:
     return Repair(
         estate,
         at,
         code,
         home=estate.draw_home(FAULTS[code]),
-        window=(begins, begins + timedelta(minutes=length)),
+        window=(begins, begins + timedelta(hours=1)),
         pace=dict(_BRISK),
+        wanted=wanted,
     )
 
 

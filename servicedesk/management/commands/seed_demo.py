@@ -55,7 +55,7 @@ class Command(BaseCommand):
         told = [f"--days={wish.days}", f"--repairs={wish.repairs}", f"--seed={wish.number}"]
         parts = [
             subprocess.Popen(
-                [sys.executable, sys.argv[0], "seed_demo", f"--only={plan.code}", *told],
+                [sys.executable, str(settings.BASE_DIR / "manage.py"), "seed_demo", f"--only={plan.code}", *told],
                 preexec_fn=end_with_parent(signal.SIGTERM),
             )
             for plan in COMPANIES
