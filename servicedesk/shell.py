@@ -91,5 +91,8 @@ def _rail(path: str, staff: Staff, project: Project) -> list[dict[str, Any]]:
 
 def _shift(staff: Staff, project: Project) -> str:
     """The name of the running shift, or ""."""
-    running = DutyShift.objects.filter(staff=staff, project=project, ended_at=None, ends_at__gt=scope_now())
+    now = scope_now()
+    running = DutyShift.objects.filter(
+        staff=staff, project=project, ended_at=None, started_at__lte=now, ends_at__gt=now
+    )
     return running.order_by("-started_at").values_list("name", flat=True).first() or ""
