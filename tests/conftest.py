@@ -14,7 +14,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
-pytest_plugins = ["tests.worlds"]
+pytest_plugins = ["tests.worlds", "tests.tenancy.fill"]
 
 ALIASES = {"default", "owner", "sweeper"}
 

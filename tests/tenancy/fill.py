@@ -15,7 +15,7 @@ from repairs.actions import RepairIntake, dispatch_repair, report_repair
 from repairs.models import MaterialLine, RepairOrder
 from residents.models import IdempotencyKey
 from residents.tenancy import company_scope
-from tests.residents.factories import OccupancyFactory
+from tests.residents.factories import MembershipFactory, OccupancyFactory
 from tests.worlds import DAY, T, World, make_world
 from tickets.actions import ask_approval, make_promise
 from tickets.models import (
@@ -74,7 +74,7 @@ def fill(world: World) -> Ticket:
     IdempotencyKey.objects.create(
         staff=world.front_desk, key=uuid.uuid4().hex, fingerprint="0" * 64, status=200, created_at=T("10:05")
     )
-    world.staff["admin"].memberships.all().delete()  # history of a deletion
+    MembershipFactory(staff=world.staff["technician_2"], project=world.project, role="guard").delete()
     ticket.refresh_from_db()
     return ticket
 

@@ -1,3 +1,0 @@
-from tests.tenancy.fill import committed_neighbours, neighbours, standing_neighbours
-
-__all__ = ["committed_neighbours", "neighbours", "standing_neighbours"]
