@@ -386,12 +386,12 @@ def find_home(value: str, project: Project, at: datetime) -> Home | None:
     living = list(
         Occupancy.objects.filter(unit__public_id=wanted, unit__project=project)
         .current(on=_today(project, at))
-        .select_related("unit__keeper", "person")
+        .select_related("unit", "person")
         .defer("unit__search", "person__search")
         .order_by("-is_contact", "pk")
     )
     if not living:
-        unit = Unit.objects.select_related("keeper").filter(public_id=wanted, project=project).first()
+        unit = Unit.objects.filter(public_id=wanted, project=project).first()
         return Home(unit) if unit else None
     named = next((row for row in living if row.person.public_id == person), living[0])
     return Home(living[0].unit, living, named)
@@ -408,7 +408,7 @@ def named_home(query: str, project: Project, at: datetime) -> tuple[Home | None,
 
 
 def household_card(home: Home, project: Project, *, outlook: Outlook, at: datetime) -> HouseholdCard:
-    """The home and its last 90 days. Three statements."""
+    """The home and its last 90 days. Four statements."""
     unit, caller = home.unit, home.caller
     tickets = list(Ticket.objects.defer("search").filter(unit=unit).order_by("-pk")[:20])
     still_open = [ticket for ticket in tickets if ticket.is_open]
@@ -420,13 +420,12 @@ def household_card(home: Home, project: Project, *, outlook: Outlook, at: dateti
         .order_by("pk")
         .values_list("ticket_id", "satisfaction")
     )
+    area = f"{unit.area.normalize():f}㎡" if unit.area else ""
     others = [row for row in home.occupancies if caller is None or row.person_id != caller.person_id]
     return HouseholdCard(
         label=unit.label,
         code=unit.grouped_code,
-        area_layout=" · ".join(
-            part for part in (f"{unit.area.normalize():f}㎡" if unit.area else "", unit.layout) if part
-        ),
+        area_layout=" · ".join(part for part in (area, unit.layout) if part),
         steward=f"{unit.keeper.name} {unit.keeper.number}" if unit.keeper else "",
         members="、".join(f"{row.person.name}（{row.get_role_display()}）" for row in others),
         tags=_tags(caller),

@@ -48,9 +48,9 @@ class Offer:
 @staff_only(policies.SEE_DESK)
 def console(request: StaffRequest) -> HttpResponse:
     """The whole page; asked for by one of the queue's tabs, the queue alone."""
-    if request.headers.get("HX-Target") == "queue":
-        return queue(request)
     at = scope_now()
+    if request.headers.get("HX-Target") == "queue":
+        return render(request, "frontdesk/_queue.html", _queue(request, at))
     context = {
         **_card(request, IntakeForm(), uuid.uuid4()),
         "recent": queries.recently_taken(request.project, at),

@@ -133,6 +133,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
             phone=phone,
             unit=taken.unit,
             person=taken.caller,
+            form_key=taken.form_key,
             at=at,
             occurred_at=taken.occurred_at,
         )

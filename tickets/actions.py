@@ -404,14 +404,22 @@ def add_reporter(
     phone: str = "",
     unit: Unit | None = None,
     person: Person | None = None,
+    form_key: uuid.UUID | None = None,
     at: datetime | None = None,
     occurred_at: datetime | None = None,
 ) -> TicketReporter:
-    """Somebody else reports the same fault: linked to the open ticket instead of a new one (rules REP-01, REP-10)."""
+    """Somebody else reports the same fault: linked to the open ticket instead of a new one (rules REP-01, REP-10).
+
+    The same `form_key` again returns the reporter already added.
+    """
     name = checked(name, field="name", at_most=40, needed=_("请填写报事人。"), rule="REP-01")
     phone = checked(phone, field="phone", at_most=20)
     with _touch(ticket_id, policies.EDIT, by=by, at=at, occurred_at=occurred_at) as (ticket, entered, occurred):
         _check_belonging(Reported(title=name, place="", unit=unit, reporter=person), ticket.project, by)
+        key = str(form_key) if form_key else None
+        added = ticket.events.filter(kind="reporter_added", data__form_key=key).first() if key else None
+        if added is not None:
+            return TicketReporter.objects.get(pk=added.data["reporter"])
         row = TicketReporter.objects.create(
             company_id=ticket.company_id,
             ticket=ticket,
@@ -427,7 +435,7 @@ def add_reporter(
             by=by,
             entered_at=entered,
             occurred_at=occurred,
-            data={"reporter": row.pk, "name": name},
+            data={"reporter": row.pk, "name": name, "form_key": key},
         )
         return row
 

@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Max, Min, Q
 from django.utils.translation import gettext as _
 
@@ -58,18 +59,20 @@ def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
         )
     live = {(clock.rule_code, clock.scope): clock for clock in clocks if clock.is_live}
     ended: list[SlaClock] = []
+    judged: list[SlaClock] = []
     for d in touched:
         for clock in _reached(d, d.stops, live, ticket, event):
             if d.stops_when(ticket, event):
-                _stop(clock, at=_stop_moment(d, ticket, event), event=event)
-                ended.append(clock)
+                _judge(clock, at=_stop_moment(d, ticket, event), event=event)
+                judged.append(clock)
         for clock in _reached(d, d.cancels, live, ticket, event):
             cancel(clock, at=event.entered_at, reason=event.kind)
             ended.append(clock)
         for clock in _reached(d, d.moves, live, ticket, event):
             if not _move(d, clock, ticket, event):
                 ended.append(clock)
-    for clock in ended:
+    _store(judged)
+    for clock in (*judged, *ended):
         live.pop((clock.rule_code, clock.scope), None)
     _start(
         [d for d in touched if event.kind in d.starts and d.when(ticket, event)],
@@ -319,7 +322,12 @@ def is_late(clock: SlaClock, at: datetime) -> bool:
 
 
 def _stop(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
-    """Judge and freeze. `at` is when the step really happened, `event.entered_at` when it was typed in."""
+    """Judge, freeze and store. `at` is when the step really happened, `event.entered_at` when it was typed in."""
+    _judge(clock, at=at, event=event)
+    _store([clock])
+
+
+def _judge(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
     late = is_late(clock, at)
     if clock.is_advisory:
         clock.state = ClockState.EXCLUDED if late else ClockState.MET
@@ -333,7 +341,37 @@ def _stop(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
         _breach(clock, until=at, at=event.entered_at)
         clock.state = ClockState.CLOSED_BREACHED
     _freeze(clock, at=at)
-    clock.save()
+
+
+JUDGED = {
+    "state": "varchar",
+    "reason": "varchar",
+    "consumed": "bigint",
+    "running_since": "timestamptz",
+    "stopped_at": "timestamptz",
+    "breached_at": "timestamptz",
+    "detected_by": "varchar",
+    "detected_at": "timestamptz",
+    "corrected_at": "timestamptz",
+    "next_step": "smallint",
+    "next_fire_at": "timestamptz",
+    "version": "integer",
+}
+"""The columns that judging a clock may change, with their types."""
+
+
+def _store(clocks: list[SlaClock]) -> None:
+    """Write judged clocks: one statement for all that an act ends, of the columns that change and not the thirty."""
+    if not clocks:
+        return
+    columns = ", ".join(f"{name} = v.{name}" for name in JUDGED)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in JUDGED.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE tickets_slaclock AS c SET {columns} "  # noqa: S608 - our own column names
+            f"FROM unnest(%s::bigint[], {arrays}) AS v(id, {', '.join(JUDGED)}) WHERE c.id = v.id",
+            [[c.pk for c in clocks], *([getattr(c, name) for c in clocks] for name in JUDGED)],
+        )
 
 
 def _freeze(clock: SlaClock, *, at: datetime) -> None:
