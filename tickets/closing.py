@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from tickets import policies
-from tickets.models import Callback, Response, Ticket, TicketReporter
+from tickets.models import Callback, Ticket, TicketReporter
 from tickets.texts import checked
 from tickets.workflow import Gate, Stage, State, Step, Transition, step
 
@@ -76,17 +76,12 @@ def has_callback(ticket: Ticket) -> bool:
     return done.exists()
 
 
-def _answer_is_complete(taken: Step) -> bool:
-    return taken.ticket.response != Response.CANNOT or bool(taken.ticket.explanation)
-
-
 DOER_IS_NOT_ACCEPTOR = Gate("CBK-04", _("做这项工作的人不能自己验收，请由客服专员或业主验收。"), _acceptor_is_not_doer)
 ACCEPTOR_IS_NOT_REVIEWER = Gate(
     "ROLE-18", _("验收人不能审核同一张工单，请由另一位负责人审核。"), _reviewer_is_not_acceptor
 )
 DOER_IS_NOT_REVIEWER = Gate("ROLE-18", _("做这项工作的人不能审核它。"), _acceptor_is_not_doer)
 CALLED_BACK = Gate("CBK-02", _("还没有回访记录，先完成电话回访再审核。"), _has_callback)
-EXPLAINED = Gate("GEN-03", _("答复为“不能办”时，必须写明向业主的解释。"), _answer_is_complete)
 
 
 def tail(*, archive_gates: tuple[Gate, ...], accept_gates: tuple[Gate, ...] = ()) -> tuple[Transition, ...]:
@@ -150,7 +145,7 @@ def tail(*, archive_gates: tuple[Gate, ...], accept_gates: tuple[Gate, ...] = ()
             target="reviewed",
             event="reviewed",
             policy=policies.REVIEW,
-            gates=(CALLED_BACK, ACCEPTOR_IS_NOT_REVIEWER, DOER_IS_NOT_REVIEWER, EXPLAINED),
+            gates=(CALLED_BACK, ACCEPTOR_IS_NOT_REVIEWER, DOER_IS_NOT_REVIEWER),
             is_primary=True,
         ),
         Transition(
