@@ -141,17 +141,18 @@ def step(
     version: int | None = None,
     data: dict[str, Any] | None = None,
     actor_label: str = "",
+    locked: Ticket | None = None,
 ) -> Iterator[Step]:
     """Take one step of a ticket; the body changes the kind's record, leaving it completes the step.
 
-    `by` None is the system (or the owner, with `actor_label`). `version`: the version the page showed; None skips the
+    `locked`: the ticket itself, from a caller that has locked it and changed nothing since. `by` None is the system (or the owner, with `actor_label`). `version`: the version the page showed; None skips the
     check. Raises NotAllowed, StaleVersion, IllegalTransition, TicketClosed, GateClosed or InvalidInput, and then
     nothing is stored.
     """
     from tickets.kinds import kind_of
 
     with transaction.atomic():
-        ticket = Ticket.objects.select_related("project").lock(ticket_id)
+        ticket = locked or Ticket.objects.select_related("project").lock(ticket_id)
         workflow = kind_of(ticket).workflow
         candidate = workflow.find(action, ticket.state)
         allowed = workflow._by_action[action][0] if candidate is None else candidate
