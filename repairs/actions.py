@@ -486,17 +486,20 @@ def _caught_up(
         entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
         if version is not None and version != ticket.version:
             raise StaleVersion
-        _catch_up(ticket, entered=entered, occurred=occurred)
-        with step(ticket_id, action, by=by, at=entered, occurred_at=occurred, data=data) as taken:
+        locked = None if _catch_up(ticket, entered=entered, occurred=occurred) else ticket
+        with step(ticket_id, action, by=by, at=entered, occurred_at=occurred, data=data, locked=locked) as taken:
             yield taken
 
 
-def _catch_up(ticket: Ticket, *, entered: datetime, occurred: datetime) -> None:
+def _catch_up(ticket: Ticket, *, entered: datetime, occurred: datetime) -> bool:
+    """Whether the ticket is no longer as it was read."""
     overdue = SlaClock.objects.live().filter(
         ticket=ticket, rule_code__in=("REP-15", "REP-20", "REP-20.again"), due_at__lt=occurred
     )
-    for clock in overdue.select_related("rule").order_by("due_at"):
+    clocks = list(overdue.select_related("rule").order_by("due_at"))
+    for clock in clocks:
         (auto_accept if clock.rule_code == "REP-15" else miss_visit)(clock, at=entered)
+    return bool(clocks)
 
 
 def _own_job(taken: Step) -> None:
