@@ -145,9 +145,9 @@ def step(
 ) -> Iterator[Step]:
     """Take one step of a ticket; the body changes the kind's record, leaving it completes the step.
 
-    `locked`: the ticket itself, from a caller that has locked it and changed nothing since. `by` None is the system (or the owner, with `actor_label`). `version`: the version the page showed; None skips the
-    check. Raises NotAllowed, StaleVersion, IllegalTransition, TicketClosed, GateClosed or InvalidInput, and then
-    nothing is stored.
+    `by` None is the system (or the owner, with `actor_label`). `version`: the version the page showed; None skips the
+    check. `locked`: the ticket itself, from a caller that has locked it and changed nothing since. Raises NotAllowed,
+    StaleVersion, IllegalTransition, TicketClosed, GateClosed or InvalidInput, and then nothing is stored.
     """
     from tickets.kinds import kind_of
 
