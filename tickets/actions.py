@@ -58,8 +58,11 @@ class Reported:
 
 
 def existing_for(form_key: uuid.UUID | None) -> Ticket | None:
-    """The ticket the same form has already made, if it was submitted before."""
-    return Ticket.objects.filter(form_key=form_key).first() if form_key else None
+    """The ticket the same form has already made, if it was submitted before. One narrow statement if not."""
+    if form_key is None:
+        return None
+    made = Ticket.objects.filter(form_key=form_key).values_list("pk", flat=True)[:1]
+    return Ticket.objects.get(pk=made[0]) if made else None
 
 
 def open_ticket(
