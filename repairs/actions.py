@@ -496,10 +496,11 @@ def _catch_up(ticket: Ticket, *, entered: datetime, occurred: datetime) -> bool:
     overdue = SlaClock.objects.live().filter(
         ticket=ticket, rule_code__in=("REP-15", "REP-20", "REP-20.again"), due_at__lt=occurred
     )
-    clocks = list(overdue.select_related("rule").order_by("due_at"))
-    for clock in clocks:
+    if not overdue.exists():
+        return False
+    for clock in overdue.select_related("rule").order_by("due_at"):
         (auto_accept if clock.rule_code == "REP-15" else miss_visit)(clock, at=entered)
-    return bool(clocks)
+    return True
 
 
 def _own_job(taken: Step) -> None:
