@@ -84,8 +84,15 @@ def test_a_translation_keeps_every_placeholder_of_the_text(locale: str) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_translation_can_stand_in_an_attribute(locale: str) -> None:
+    # Django trusts the literals of a template and their translations: nothing escapes them there.
+    assert [form for _message, form in texts(locale) if re.search('["<>]', form)] == []
+
+
 def test_english_has_no_chinese_left_in_it() -> None:
-    assert [form for _message, form in texts("en") if CHINESE.search(form)] == []
+    # Chinese fonts draw curly quotation marks as wide as a character.
+    assert [form for _message, form in texts("en") if CHINESE.search(form) or re.search("[“”‘’]", form)] == []
 
 
 def test_traditional_chinese_has_no_simplified_characters() -> None:
