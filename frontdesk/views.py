@@ -136,6 +136,8 @@ def intake(request: StaffRequest) -> HttpResponse:
             _mark(form, refusal)
         else:
             return _accepted(request, form, saved)
+    if home is not None:
+        home = queries.find_home(home.value, request.project, at)
     offer = Offer(taking, home, _matter(request, form, taking))
     return _refused(request, form, offer, error, at)
 
@@ -172,7 +174,7 @@ def _matter(request: StaffRequest, form: IntakeForm, taking: Intake) -> Matter |
 
 def _home(request: StaffRequest, form: IntakeForm, at: datetime) -> queries.Home | None:
     value, words = form.cleaned_data.get("unit", ""), form.cleaned_data.get("unit_q", "")
-    home = queries.find_home(value, request.project, at) if value else None
+    home = queries.find_home(value, request.project, at, lean=True) if value else None
     # What is typed counts: without a script, a home chosen before stays in the form when another is typed over it.
     if words and (home is None or words != home.label):
         home, number = queries.named_home(words, request.project, at)

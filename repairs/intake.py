@@ -102,7 +102,7 @@ class DeskIntake:
         )
 
     def submit(self, taken: Taken, *, project: Project, by: Staff, at: datetime | None = None) -> Saved:
-        if Ticket.objects.filter(form_key=taken.form_key).exists() and (made := existing_for(taken.form_key)):
+        if (made := existing_for(taken.form_key)) is not None:
             return Saved(made, _("这张单已经登记过，没有重复。"))
         try:
             with transaction.atomic():
