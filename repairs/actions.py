@@ -410,7 +410,7 @@ def dispatch_repair(
             visit=order.visit_no,
             window_to=_iso(visit.window_to),
             technician=technician.pk if technician else None,
-            to=f"{technician.name} {technician.number}" if technician else _("抢单池"),
+            given_to=f"{technician.name} {technician.number}" if technician else _("抢单池"),
             oral=oral,
             note=note,
             override_reason=override_reason,

@@ -72,6 +72,7 @@ class DispatchForm(LateForm):
         choice = self.fields["technician"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = rows
+        choice.ui = "list"  # type: ignore[attr-defined]
         choice.initial = rows[0][0]
 
 
@@ -163,7 +164,6 @@ class FinishForm(LateForm):
             self.fields["is_tested"].label = _t("已测试正常")
             del self.fields["signature"], self.fields["signed_on_paper"]
         else:
-            self.fields["signature"].ui = "signature"  # type: ignore[attr-defined]
             self.fields["signature"].widget.attrs["accept"] = "image/png,image/jpeg"
         if order_of(self.ticket).in_warranty:
             del self.fields["labour"]

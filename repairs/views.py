@@ -20,7 +20,7 @@ from repairs.policies import SEE_PHONE_PAGES
 from repairs.workflow import has_signature, order_of
 from residents import duty
 from residents.access import staff_only
-from residents.errors import DomainError, NotFound
+from residents.errors import DomainError, InvalidInput, NotFound
 from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
 from tickets.acting import ActForm, acts_for, new_form_key
@@ -31,6 +31,9 @@ from tickets.live import publish
 from tickets.models import Attachment, SlaClock, Ticket
 from tickets.queries.page import MaterialRow, for_page
 from tickets.queries.shown import photo_of
+
+BESIDE_THE_FORM = ("material_", "quantity_", "price_", "labour", "occurred_at")
+"""Fields of the finish that stand outside its form element, on cards of their own."""
 
 
 @require_GET
@@ -98,7 +101,7 @@ def work_page(
             return HttpResponseRedirect(url)
         return _job(request, fresh) if fresh is not None and target == "tech-job" else HttpResponse(status=204)
     if fresh is None or (is_htmx and target != "tech-job"):
-        raise error or DomainError(next((str(lines[0]) for lines in form.errors.values()), "") if form else None)
+        raise error or InvalidInput(next((str(lines[0]) for lines in form.errors.values()), "") if form else None)
     return _job(request, fresh, action=action, form=form, error=error, status=status)
 
 
@@ -139,9 +142,9 @@ def _job_context(
     stage = "work" if ticket.state == "in_work" else "before" if ticket.state in queries.REACHED else "after"
     given: dict[str, Any] = {"ticket": ticket, "staff": staff}
     finish = form if isinstance(form, FinishForm) else FinishForm(**given)
-    for name in finish.fields:
-        # The page shows these beside the form they belong to.
-        finish.fields[name].widget.attrs["form"] = "finish-form"
+    for name, item in finish.fields.items():
+        if name.startswith(BESIDE_THE_FORM):
+            item.widget.attrs["form"] = "finish-form"
     leave = form if isinstance(form, LeaveEarlyForm) else LeaveEarlyForm(**given)
     refuse = form if action == "return" and form is not None else LateReasonForm(**given)
     leave.auto_id, refuse.auto_id = "leave_%s", "refuse_%s"  # three forms on one page

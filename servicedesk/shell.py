@@ -78,15 +78,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _rail(path: str, staff: Staff, project: Project) -> list[dict[str, Any]]:
-    found = []
-    for place in RAIL:
-        if not place.allowed.allows(staff, project_id=project.pk):
-            continue
-        url = reverse(place.url_name)
-        active = path == url or (url != "/" and path.startswith(url))
-        entry = {"label": place.label, "url": url, "icon": place.icon, "active": active}
-        found.append({**entry, "badge": 0, "late": False})
-    return found
+    places = [place for place in RAIL if place.allowed.allows(staff, project_id=project.pk)]
+    urls = [reverse(place.url_name) for place in places]
+    # The callbacks lie below the tickets: the longest address that fits is where the person is.
+    current = max((url for url in urls if path.startswith(url)), key=len, default="")
+    return [
+        {"label": place.label, "url": url, "icon": place.icon, "active": url == current, "badge": 0, "late": False}
+        for place, url in zip(places, urls, strict=True)
+    ]
 
 
 def _shift(staff: Staff, project: Project) -> str:

@@ -307,7 +307,7 @@ def test_the_head_sends_it_back_only_with_a_reason(garden: World) -> None:
     bare = do(client, ticket, "return_from_review", note="", back="reviews", target="")
     answer = do(client, ticket, "return_from_review", note="缺照片", back="reviews", target="")
 
-    assert bare.status_code == 409
+    assert bare.status_code == 422
     assert bare["HX-Retarget"] == "#problems"
     assert "请写明退回原因" in bare.content.decode()
     assert answer.status_code == 204

@@ -100,6 +100,12 @@ def test_a_clerk_dispatches_from_the_drawer(garden: World, ticket: Ticket) -> No
     assert json.loads(answer["HX-Trigger"])["toast"]["text"].startswith("已派给")
     ticket.refresh_from_db()
     assert (ticket.state, ticket.assignee_id) == ("dispatched", garden.technician.pk)
+    line = client.get(url(ticket)).context["events"][0]
+    assert (line.who, line.verb, line.detail) == (
+        garden.front_desk.name,
+        "派单",
+        f"给 {garden.technician.name} {garden.technician.number}",
+    )
 
 
 def test_without_scripts_the_same_form_is_a_page_and_ends_on_the_ticket(garden: World, ticket: Ticket) -> None:

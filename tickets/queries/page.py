@@ -301,8 +301,7 @@ def track(ticket: Ticket, kind: TicketKind, clocks: list[SlaClock], now: datetim
         clock = next((latest[code] for code in step.rules if code in latest), None)
         event = done.get(index)
         if event is not None:
-            local = timezone.localtime(event.occurred_at)
-            rows.append(_past(str(step.label), f"{local:%m-%d %H:%M:%S}", clock, event, before, now))
+            rows.append(_past(str(step.label), _step_time(event.occurred_at, now), clock, event, before, now))
             before = event.occurred_at
         elif index == current and ticket.is_open:
             rows.append(_now(str(step.label), str(step.hint), clock, before, now))
@@ -350,6 +349,13 @@ def _now(label: str, hint: str, clock: SlaClock | None, before: datetime | None,
         return TrackStep(label, "now", used=used, allowed=_allowed(clock), late=late, note=hint)
     used = duration_text((now - before).total_seconds()) if before else ""
     return TrackStep(label, "now", used=used, note=hint)
+
+
+def _step_time(moment: datetime, now: datetime) -> str:
+    """To the second today, 03-17 14:32 before."""
+    local = timezone.localtime(moment)
+    same_day = local.date() == timezone.localtime(now).date()
+    return f"{local:%H:%M:%S}" if same_day else f"{local:%m-%d %H:%M}"
 
 
 def _allowed(clock: SlaClock) -> str:

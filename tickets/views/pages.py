@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from residents.access import staff_only
-from residents.errors import DomainError, NotAllowed, NotFound, StaleVersion
+from residents.errors import DomainError, InvalidInput, NotAllowed, NotFound, StaleVersion
 from residents.middleware import StaffRequest
 from residents.policies import require
 from residents.tenancy import scope_now
@@ -133,7 +133,7 @@ def _refused(
     has_no_form = target(request) == "ticket-body" or _back(request) == "reviews"
     if is_htmx(request) and has_no_form:
         # The button or the page's own line asked: the sentence is shown, and what was typed stays where it is.
-        raise error or DomainError(first_error(form))
+        raise error or InvalidInput(first_error(form))
     return _form(request, chosen, form, error=error, status=status)
 
 
