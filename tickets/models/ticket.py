@@ -163,8 +163,8 @@ class Ticket(CompanyModel):
         return self.number
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        ticket = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **rest: Any) -> Self:
+        ticket = super().from_db(db, field_names, values, **rest)
         ticket._loaded = dict(zip(field_names, values, strict=False))
         return ticket
 
