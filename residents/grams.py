@@ -32,7 +32,8 @@ class _Grams(Func):
 class GramsField(models.GeneratedField):
     """A stored generated column with the characters and pairs of the named text fields, at most 600 characters."""
 
-    db_returning = False  # type: ignore[assignment]  # nobody reads it back: it is there to be searched
+    # Nobody reads it back: it is there to be searched.
+    db_returning = False  # type: ignore[assignment]
 
     def __init__(self, *names: str, **kwargs: Any) -> None:
         self.names = names
