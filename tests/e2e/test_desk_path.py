@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,25 @@ def test_an_unknown_home_keeps_what_was_typed_and_says_so(desk: Page, site: Site
     expect(desk.locator("#id_unit_problem")).to_be_visible()
     assert desk.input_value("#id_unit_q") == "9-9-9999"
     assert events(site, "reported") == 0
+
+
+@pytest.mark.rule("REP-10")
+def test_a_possible_duplicate_is_joined_with_one_more_choice(desk: Page, site: Site) -> None:
+    for _ in range(2):
+        type_until_the_matter_is_chosen(desk)
+        desk.keyboard.press("Control+Enter")
+        expect(desk.locator("#intake [data-saved], #intake .errbox")).to_be_visible()
+        desk.wait_for_timeout(300)
+    expect(desk.locator("#household")).to_contain_text("同类报修还没办完")
+    if folder := os.environ.get("SD_SCREENS"):
+        desk.screenshot(path=f"{folder}/console-duplicate.png")
+
+    desk.locator("#household label", has_text="并入这张单").click()
+    desk.keyboard.press("Control+Enter")
+
+    expect(desk.locator("#intake [data-saved]")).to_contain_text("已并入这张单")
+    with company_scope(site.world.company.pk):
+        assert Ticket.objects.get().reporters.count() == 1
 
 
 def test_a_new_ticket_of_another_clerk_appears_without_a_reload(
