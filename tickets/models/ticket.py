@@ -163,9 +163,7 @@ class Ticket(CompanyModel):
         return self.number
 
     @classmethod
-    def from_db(  # type: ignore[override]  # the stubs describe a newer Django
-        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **rest: Any
-    ) -> Self:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **rest: Any) -> Self:
         ticket = super().from_db(db, field_names, values, **rest)
         ticket._loaded = dict(zip(field_names, values, strict=False))
         return ticket
