@@ -89,23 +89,24 @@ def make_company(plan: CompanyPlan, wish: Wish, *, say: Say) -> None:
     """One company under its unfinished code, with its days lived up to now."""
     now = _now()
     first = now - timedelta(days=wish.days)
-    estates = _build(plan, first=first, now=now, number=wish.number)
-    say(f"{plan.code}: {sum(len(estate.households) for estate in estates)} homes")
-    company_id = estates[0].project.company_id
-    simulation = Simulation(company_id, tell=_teller(say, plan.code, first, now))
-    for estate in estates:
-        lately = [story for story in today.yesterday(estate, now=now) if story.at >= first]
-        share = round(wish.repairs * estate.plan.share) - len(lately)
-        for story in (*_history(estate, share, first=first, until=now - today.SHORT), *lately):
-            simulation.begin(story.tell(), at=story.at)
-    with engine_behind_the_wall(company_id), in_a_hurry():
-        simulation.run(now - today.SHORT)
-        # The minutes on the screen are counted back from the end, so the end is taken when it is near.
-        now = _now()
+    with in_a_hurry():
+        estates = _build(plan, first=first, now=now, number=wish.number)
+        say(f"{plan.code}: {sum(len(estate.households) for estate in estates)} homes")
+        company_id = estates[0].project.company_id
+        simulation = Simulation(company_id, tell=_teller(say, plan.code, first, now))
         for estate in estates:
-            for story in today.right_now(estate, now=now):
+            lately = [story for story in today.yesterday(estate, now=now) if story.at >= first]
+            share = round(wish.repairs * estate.plan.share) - len(lately)
+            for story in (*_history(estate, share, first=first, until=now - today.SHORT), *lately):
                 simulation.begin(story.tell(), at=story.at)
-        simulation.run(now)
+        with engine_behind_the_wall(company_id):
+            simulation.run(now - today.SHORT)
+            # The minutes on the screen are counted back from the end, so the end is taken when it is near.
+            now = _now()
+            for estate in estates:
+                for story in today.right_now(estate, now=now):
+                    simulation.begin(story.tell(), at=story.at)
+            simulation.run(now)
 
 
 def _now() -> datetime:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 from django.db import connections
 
@@ -21,6 +22,12 @@ Story = Generator[datetime, None, None]
 AFTER_DUE = timedelta(milliseconds=400)
 """The engine looks every second; here it looks so long after each moment that something is due."""
 
+_SESSION = {
+    "synchronous_commit": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
 _NEXT = """
 SELECT (SELECT min(f.at) FROM unnest(%s::int[]) AS l(lane), LATERAL (
                SELECT c.next_fire_at AS at FROM tickets_slaclock c
@@ -82,7 +89,7 @@ def engine_behind_the_wall(company_id: int) -> Iterator[None]:
     connections[SWEEPER] = walled
     try:
         with walled.cursor() as cursor:
-            cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, str(company_id)])
+            _set(cursor, {**_SESSION, SETTING: str(company_id)})
         with live.muted():
             yield
     finally:
@@ -92,27 +99,34 @@ def engine_behind_the_wall(company_id: int) -> Iterator[None]:
 
 @contextmanager
 def in_a_hurry() -> Iterator[None]:
-    """Ten thousand small transactions as fast as may be.
+    """Ten thousand small transactions as fast as may be, and none of them given up on a busy machine.
 
     They need not wait for the disk: a later one that does brings them along. A refusal ends the whole run, so nothing
     needs a savepoint to return to; and what was imported need not be looked through for rubbish again and again.
     """
-    aliases = ("default", SWEEPER)
-    for alias in aliases:
-        with connections[alias].cursor() as cursor:
-            cursor.execute("SET synchronous_commit = off")
-    features = connections["default"].features
-    savepoints, features.uses_savepoints = features.uses_savepoints, False
+    connection = connections["default"]
+    with connection.cursor() as cursor:
+        usual = _set(cursor, _SESSION)
+    savepoints, connection.features.uses_savepoints = connection.features.uses_savepoints, False
     gc.collect()
     gc.freeze()
-    before = gc.get_threshold()
+    thresholds = gc.get_threshold()
     gc.set_threshold(50_000, 20, 100)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
-        features.uses_savepoints = savepoints
-        for alias in aliases:
-            with connections[alias].cursor() as cursor:
-                cursor.execute("RESET synchronous_commit")
+        connection.features.uses_savepoints = savepoints
+        with connection.cursor() as cursor:
+            _set(cursor, usual)
+
+
+def _set(cursor: Any, session: dict[str, str]) -> dict[str, str]:
+    """Change settings of a session; returns what they were."""
+    before = {}
+    for name, value in session.items():
+        cursor.execute("SELECT current_setting(%s, true)", [name])
+        (before[name],) = cursor.fetchone()
+        cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    return before

