@@ -143,6 +143,8 @@ class Supervisor:
             "PORT": str(self.port),
             "DEMO": os.environ.get("DEMO") or "1",
             "HTTPS": os.environ.get("HTTPS") or "0",
+            # Each thread holds a database connection of some 10 MB; eight serve an estate's desk on two cores.
+            "WEB_THREADS": os.environ.get("WEB_THREADS") or "8",
             "MALLOC_ARENA_MAX": "2",  # sixteen threads would otherwise keep sixteen heaps
         }
         self._run_to_end("prepare", (sys.executable, "manage.py", "prepare"))
