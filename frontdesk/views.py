@@ -62,7 +62,9 @@ def console(request: StaffRequest) -> HttpResponse:
 @require_GET
 @staff_only(policies.SEE_DESK)
 def queue(request: StaffRequest) -> HttpResponse:
-    """The right column of one tab."""
+    """The right column of one tab; somebody who follows its address alone is shown the whole page."""
+    if not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(f"{reverse('frontdesk:console')}?{request.GET.urlencode()}")
     return render(request, "frontdesk/_queue.html", _queue(request, scope_now()))
 
 

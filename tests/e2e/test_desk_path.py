@@ -104,11 +104,10 @@ def test_an_unknown_home_keeps_what_was_typed_and_says_so(desk: Page, site: Site
 
 @pytest.mark.rule("REP-10")
 def test_a_possible_duplicate_is_joined_with_one_more_choice(desk: Page, site: Site) -> None:
-    for _ in range(2):
+    for answer in ("#intake [data-saved]", "#intake .errbox"):
         type_until_the_matter_is_chosen(desk)
         desk.keyboard.press("Control+Enter")
-        expect(desk.locator("#intake [data-saved], #intake .errbox")).to_be_visible()
-        desk.wait_for_timeout(300)
+        expect(desk.locator(answer)).to_be_visible()
     expect(desk.locator("#household")).to_contain_text("同类报修还没办完")
     if folder := os.environ.get("SD_SCREENS"):
         desk.screenshot(path=f"{folder}/console-duplicate.png")

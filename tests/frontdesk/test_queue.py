@@ -15,6 +15,7 @@ from repairs import actions
 from repairs.actions import RepairIntake
 from residents.roles import Role
 from residents.tenancy import scope_now
+from tests.frontdesk.conftest import HTMX
 from tests.residents.factories import ProjectFactory, UnitFactory
 from tests.worlds import T, World
 from tickets.models import Notice, SlaClock, SweepRun, Ticket
@@ -202,7 +203,7 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(garden: World, sig
 
     def statements(path: str) -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(path).status_code == 200
+            assert client.get(path, headers=HTMX).status_code == 200
         return len(captured)
 
     fill(range(5))
@@ -242,7 +243,7 @@ def test_a_long_day_shows_its_nearest_and_says_that_there_is_more(
 def test_the_console_is_for_customer_service_and_its_leaders(
     sign_in: Callable[[str], Client], path: str, role: str, status: int
 ) -> None:
-    assert sign_in(role).get(path).status_code == status
+    assert sign_in(role).get(path, headers=HTMX).status_code == status
 
 
 def test_who_only_looks_is_offered_no_form(sign_in: Callable[[str], Client]) -> None:
@@ -261,3 +262,5 @@ def test_a_tab_of_the_queue_answers_with_the_queue_alone(sign_in: Callable[[str]
     answer = sign_in("front_desk").get("/desk/?tab=near", headers={"HX-Request": "true", "HX-Target": "queue"})
 
     assert answer.content.decode().lstrip().startswith('<section id="queue"')
+    plain = sign_in("front_desk").get("/desk/queue/?tab=near")
+    assert plain.headers["Location"] == "/desk/?tab=near"
