@@ -110,6 +110,13 @@ MUTATIONS = (
         'cancels=("appointment_set", "suspended", "returned"),',
     ),
     Mutation(
+        "REP-17",
+        "another technician has all the time",
+        CLOCKS,
+        'cancels=("appointment_set", "suspended", "reappointed"),',
+        'cancels=("appointment_set", "suspended", "reappointed", "redispatched"),',
+    ),
+    Mutation(
         "REP-15",
         "accepted by rule is in time",
         CLOCKS,

@@ -331,6 +331,21 @@ def test_giving_the_order_to_another_technician_starts_a_new_acceptance(garden: 
     assert clock(ticket, "REP-09").state == "met"
 
 
+@pytest.mark.rule("REP-16, REP-17")
+def test_giving_an_accepted_order_to_another_technician_keeps_its_arrival_and_start(garden: World) -> None:
+    ticket = repair_in(garden, "accepted")
+    before = {code: clock(ticket, code).pk for code in ("REP-16", "REP-17")}
+
+    actions.dispatch_repair(
+        ticket.pk, by=garden.front_desk, technician=garden.technician_2, override_reason="就近", at=T("10:02:00")
+    )
+    actions.accept_repair(ticket.pk, by=garden.technician_2, at=T("10:02:30"))
+
+    after = {code: clock(ticket, code) for code in before}
+    assert {code: running.pk for code, running in after.items()} == before
+    assert [running.due_at for running in after.values()] == [T("10:06:00"), T("10:31:00")]
+
+
 # Appointments
 
 
@@ -456,6 +471,27 @@ def test_the_technician_can_arrive_late_from_a_page_opened_before_the_window_end
     assert ticket.state == "on_site"
     assert clock(ticket, "REP-20").breached_at == T("16:00")
     assert clock(ticket, "REP-20.apology").due_at == T("16:15")
+
+
+@pytest.mark.rule("REP-20, REP-15")
+@ENGINE
+def test_the_sweep_that_comes_after_a_late_hand_repeats_nothing(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        late = repair_in(world, "accepted", when="appointment", window_from=T("15:00"), window_to=T("16:00"))
+        actions.arrive(late.pk, by=world.technician, at=T("16:05"))
+        taken = repair_in(world, "dispatched", not_duplicate=True)
+        actions.accept_repair(taken.pk, by=world.technician, at=T("10:04:00"))
+
+    _sweep(T("16:06"))
+
+    with company_scope(world.company.pk):
+        for ticket, kind in ((late, "visit_missed"), (taken, "auto_accepted")):
+            assert TicketEvent.objects.filter(ticket=ticket, kind=kind).count() == 1
+        assert TicketEvent.objects.filter(ticket=taken, kind="breached", data__rule="REP-15").count() == 1
+        assert late.clocks.filter(rule_code="REP-20.apology").count() == 1
+        assert Ticket.objects.get(pk=late.pk).repair.missed_count == 1
+        assert not Outbox.objects.filter(sent_at=None).exists()
 
 
 @pytest.mark.rule("REP-20")
