@@ -23,7 +23,7 @@ from servicedesk.demo.roster import DEMO_PASSWORD
 from servicedesk.demo.seed import UNFINISHED
 from servicedesk.demo.wipe import wipe
 from tests.residents.factories import CompanyFactory, ProjectFactory, UnitFactory
-from tickets.models import ClockState, Notice, Outbox, SlaClock, SweepRun, Ticket, TicketEvent
+from tickets.models import ClockState, NationalDay, Notice, Outbox, SlaClock, SweepRun, Ticket, TicketEvent
 from tickets.models.engine import LIVE
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner", "sweeper"])
@@ -50,6 +50,9 @@ def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
             wipe(company, logins=f"{company.code}/")
         assert not Account.objects.filter(login__contains="/").exists()
         assert not Company.objects.filter(is_demo=True).exists()
+        # What belongs to no company would be there for the tests after this one.
+        NationalDay.objects.using("owner").all().delete()
+        SweepRun.objects.using("owner").all().delete()
         for alias in ("default", "owner", "sweeper"):
             connections[alias].close()
 

@@ -149,11 +149,9 @@ def superuser() -> tuple[str, str]:
     return parts.username or "", parts.password or ""
 
 
-STRONG = {
-    "has BYPASSRLS": "CREATE ROLE sd_strong LOGIN PASSWORD 'strong' BYPASSRLS",
-    "is a superuser": "CREATE ROLE sd_strong LOGIN PASSWORD 'strong' SUPERUSER",
-    "owns tables": "CREATE ROLE sd_strong LOGIN PASSWORD 'strong' IN ROLE sd_owner",
-}
+STRONG = {"has BYPASSRLS": "BYPASSRLS", "is a superuser": "SUPERUSER", "owns tables": "IN ROLE sd_owner"}
+# Roles belong to the whole server, which parallel test processes share.
+ROLE = f"sd_strong_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @pytest.mark.skipif(SUPERUSER not in os.environ, reason="run by make test, which knows a superuser")
@@ -162,18 +160,18 @@ def test_a_web_role_for_which_the_wall_does_not_stand_stops_the_start(power: str
     """Real roles: one that by-passes policies, a superuser, a member of the owner's role."""
     database = connections["owner"].settings_dict["NAME"]
     with session_of(*superuser()) as cursor:
-        cursor.execute("DROP ROLE IF EXISTS sd_strong")
-        cursor.execute(STRONG[power])
-        cursor.execute(f'GRANT CONNECT ON DATABASE "{database}" TO sd_strong')
+        cursor.execute(f"DROP ROLE IF EXISTS {ROLE}")
+        cursor.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD 'strong' {STRONG[power]}")
+        cursor.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {ROLE}')
         try:
-            with web_as("sd_strong", "strong"):
+            with web_as(ROLE, "strong"):
                 found = check_roles(None, databases=["default"])
                 with pytest.raises(SystemCheckError, match=power):
                     refuse_bad_start()
         finally:
             connections["default"].close()
-            cursor.execute(f'REVOKE ALL ON DATABASE "{database}" FROM sd_strong')
-            cursor.execute("DROP ROLE sd_strong")
+            cursor.execute(f'REVOKE ALL ON DATABASE "{database}" FROM {ROLE}')
+            cursor.execute(f"DROP ROLE {ROLE}")
 
-    assert f"sd_strong of 'default' {power}" in " ".join(message.msg for message in found)
+    assert f"{ROLE} of 'default' {power}" in " ".join(message.msg for message in found)
     assert {message.id for message in found} == {"servicedesk.E003"}
