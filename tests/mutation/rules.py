@@ -446,7 +446,14 @@ MUTATIONS = (
     Mutation("GEN-02", "a late entry is no correction", "tickets/sla/engine.py", "    clock.corrected_at = at\n", ""),
     Mutation(
         "GEN-02",
-        "a promise is moved after its time",
+        "a missed appointment is moved away",
+        "tickets/sla/engine.py",
+        "    if clock.breached_at is not None or is_late(clock, event.entered_at):\n",
+        "    if False:\n",
+    ),
+    Mutation(
+        "GEN-04",
+        "a promise replaced in time was not kept",
         "tickets/clocks.py",
         'stops=("promise_kept", "promise_replaced"),',
         'stops=("promise_kept",),\n        cancels=("promise_replaced",),',

@@ -413,7 +413,7 @@ def test_after_a_missed_visit_the_new_appointment_is_a_visit_of_its_own_and_the_
     assert clock(ticket, "REP-17").due_at == T("17:30")
 
 
-@pytest.mark.rule("REP-20")
+@pytest.mark.rule("REP-20, GEN-02")
 def test_a_second_missed_visit_goes_to_the_estate_manager_and_owes_a_second_apology(garden: World) -> None:
     ticket = repair_in(garden, "dispatched", when="appointment", window_from=T("10:00:40"), window_to=T("10:01:00"))
     actions.apologise(ticket.pk, by=garden.front_desk, reason="没人接单", at=T("10:05:00"))
@@ -427,6 +427,8 @@ def test_a_second_missed_visit_goes_to_the_estate_manager_and_owes_a_second_apol
     assert (first.due_at, first.state) == (T("10:16:00"), "met")
     assert (second.due_at, second.state) == (T("12:15:00"), "met")
     assert [v.missed_at for v in ticket.visits.order_by("number")] == [T("10:01:00"), T("12:00")]
+    missed = ticket.clocks.get(rule_code="REP-20")
+    assert (missed.state, missed.breached_at, missed.due_at) == ("closed_breached", T("10:01:00"), T("10:01:00"))
     assert clock(ticket, "REP-20.again").due_at == T("12:00")
     ticket.refresh_from_db()
     assert ticket.repair.missed_count == 2
