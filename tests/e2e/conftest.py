@@ -6,7 +6,6 @@ The server is a process of its own, so that everything a browser meets is there:
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,17 +22,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from residents.models import Account
 from servicedesk.runtime.layout import ROOT
 from servicedesk.runtime.process import free_port
+from tests.e2e.installed import chromium
 from tests.worlds import World
 
 PATIENCE = 60  # seconds for the server to answer on a busy machine
 PASSWORD = "correct-horse"
-
-
-def chromium() -> str | None:
-    """The installed Chromium, by whichever name the distribution gives it."""
-    return next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
 
 
 @dataclass(frozen=True)

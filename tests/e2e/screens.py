@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.conftest import chromium
+from tests.e2e.installed import chromium
 
 FOLDER = Path(".state/screens")
 
