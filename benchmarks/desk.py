@@ -125,18 +125,10 @@ def _raw_rate(bench: Bench, world: dict[str, Any], count: int) -> float:
             )
             cursor.execute(
                 "INSERT INTO tickets_ticketevent (company_id, ticket_id, kind, occurred_at, entered_at, actor_id, "
-                "actor_label, audience, data) VALUES (%s, %s, 'reported', now(), now(), %s, '', 'owner', %s) "
-                "RETURNING id",
+                "actor_label, audience, data) VALUES (%s, %s, 'reported', now(), now(), %s, '', 'owner', %s)",
                 [bench.company, ticket, world["clerk"].pk, json.dumps({"visit": 1, "n": n})],
             )
-            event = cursor.fetchone()[0]
             cursor.execute(clock_sql, [ticket, key, clocks])
-            made = [row[0] for row in cursor.fetchall()]
-            cursor.execute(
-                "INSERT INTO tickets_slaclockinterval (company_id, clock_id, is_running, began_at, reason, event_id) "
-                "SELECT %s, clock, true, now(), '', %s FROM unnest(%s) AS clock",
-                [bench.company, event, made],
-            )
     return count / (perf_counter() - started)
 
 
