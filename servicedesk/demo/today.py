@@ -79,16 +79,26 @@ def right_now(estate: Estate, *, now: datetime) -> Iterator[Repair]:
     yield so_far(accepted + 70, "breaker", "6-2-0903", pace=stands("arrive"), wanted="0204")
     yield so_far(accepted + 700, "sliding-door", "1-2-0304", pace=stands("start"), wanted="0206")
     yield so_far(accepted + 1910 + 205, "socket", "4-1-1602", pace=stands("inspect"))
-    yield so_far(accepted + 24 * MINUTE, "tap", "6-1-2201", turns=frozenset({Turn.PICTURES}), pace=stands("work"))
-    yield so_far(accepted + 38 * MINUTE, "cabinet", "2-2-0503", turns=frozenset({Turn.COMMENTED}), pace=stands("work"))
+    yield so_far(
+        accepted + 24 * MINUTE, "tap", "6-1-2201", turns=frozenset({Turn.PICTURES}), pace=stands("work"), wanted="0204"
+    )
+    yield so_far(
+        accepted + 38 * MINUTE,
+        "cabinet",
+        "2-2-0503",
+        turns=frozenset({Turn.COMMENTED}),
+        pace=stands("work"),
+        wanted="0205",
+    )
     yield so_far(
         accepted + 31 * MINUTE,
         "bathroom-seep",
         "3-2-1104",
         turns=frozenset({Turn.PROMISED, Turn.PICTURES}),
         pace={**stands("work"), "promise": 38 * MINUTE},
+        wanted="0205",
     )
-    yield so_far(accepted + 55 * MINUTE, "window-seep", "1-1-0802", pace=stands("work"))
+    yield so_far(accepted + 55 * MINUTE, "window-seep", "1-1-0802", pace=stands("work"), wanted="0206")
     for seconds, code, place, turns, waits_for in (
         (38.0, "garage-lamp", "B2 A区", {Turn.MORE_REPORTERS}, "dispatch"),
         (75.0, "closer", "4栋2单元", {Turn.TO_THE_POOL}, "accept"),
@@ -102,6 +112,7 @@ def right_now(estate: Estate, *, now: datetime) -> Iterator[Repair]:
             place=place,
             turns=frozenset(turns),
             pace={**stands(waits_for), "reporter": 5.0, "reply": 30.0},
+            wanted="0206",
         )
 
 
