@@ -112,7 +112,10 @@ def test_a_possible_duplicate_is_joined_with_one_more_choice(desk: Page, site: S
     if folder := os.environ.get("SD_SCREENS"):
         desk.screenshot(path=f"{folder}/console-duplicate.png")
 
-    desk.locator("#household label", has_text="并入这张单").click()
+    desk.wait_for_timeout(800)  # a clerk reads the warning first; the left column has settled by then
+    join = desk.locator("#household label", has_text="并入这张单")
+    join.click()
+    expect(join.locator("input")).to_be_checked()
     desk.keyboard.press("Control+Enter")
 
     expect(desk.locator("#intake [data-saved]")).to_contain_text("已并入这张单")
