@@ -190,7 +190,9 @@ HTTP_AND_QUEUE = {"django.http", "django.shortcuts", "rest_framework", "celery"}
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in modules() if {"models", "actions.py", "models.py"} & {*path.parts}], ids=name_of
+    "path",
+    [path for path in modules() if {"models", "models.py", "actions", "actions.py"} & {*path.parts}],
+    ids=name_of,
 )
 def test_models_and_actions_know_neither_http_nor_the_queue(path: Path) -> None:
     for node in ast.walk(parsed(path)):

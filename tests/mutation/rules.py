@@ -56,8 +56,7 @@ def _gate_off(rule: str, what: str, file: str, name: str) -> Mutation:
     return Mutation(rule, what, file, f"{name}, ", "")
 
 
-CLOCKS, FLOW, VERBS = "repairs/clocks.py", "repairs/workflow.py", "repairs/actions.py"
-CLOSING, CORE = "tickets/closing.py", "tickets/actions.py"
+CLOCKS, FLOW, CLOSING = "repairs/clocks.py", "repairs/workflow.py", "tickets/closing.py"
 FACTS, POLICIES = "tickets/facts.py", "tickets/policies.py"
 
 MUTATIONS = (
@@ -153,7 +152,7 @@ MUTATIONS = (
     Mutation(
         "REP-25",
         "the desk knows when it is typed in",
-        VERBS,
+        "repairs/actions/finishing.py",
         "order.completion_reported_at = taken.occurred_at",
         "taken.occurred_at = order.completion_reported_at = taken.entered_at",
     ),
@@ -272,15 +271,21 @@ MUTATIONS = (
     Mutation(
         "REP-03",
         "neither now nor a time",
-        VERBS,
+        "repairs/actions/intake.py",
         'when = intake.when or (WHEN_NOW if is_public else "")',
         "when = intake.when or WHEN_NOW",
     ),
-    Mutation("REP-03", "a window in the past", VERBS, "    if window_to <= entered:\n", "    if False:\n"),
+    Mutation(
+        "REP-03",
+        "a window in the past",
+        "repairs/actions/visits.py",
+        "    if window_to <= entered:\n",
+        "    if False:\n",
+    ),
     Mutation(
         "REP-05",
         "always a work order",
-        VERBS,
+        "repairs/actions/intake.py",
         "form=RepairOrder.Form.WORK_ORDER if warranty.covered else RepairOrder.Form.REPAIR_ORDER,\n        contact",
         "form=RepairOrder.Form.WORK_ORDER,\n        contact",
     ),
@@ -292,34 +297,54 @@ MUTATIONS = (
         "from datetime import timedelta\n\n    covered = on <= until + timedelta(days=1)",
     ),
     Mutation(
-        "REP-05", "paid after the work", VERBS, "if not in_warranty and order.completed_at is not None:", "if False:"
+        "REP-05",
+        "paid after the work",
+        "repairs/actions/dispatch.py",
+        "if not in_warranty and order.completed_at is not None:",
+        "if False:",
     ),
     Mutation(
-        "REP-07", "nobody agreed to the price", VERBS, 'needed=_("请填写同意收费的人。"),\n            rule', "rule"
+        "REP-07",
+        "nobody agreed to the price",
+        "repairs/actions/intake.py",
+        'needed=_("请填写同意收费的人。"),\n            rule',
+        "rule",
     ),
-    Mutation("REP-10", "no look for the same fault", VERBS, "    if candidates:\n", "    if False:\n"),
+    Mutation(
+        "REP-10", "no look for the same fault", "repairs/actions/intake.py", "    if candidates:\n", "    if False:\n"
+    ),
     Mutation(
         "REP-01",
         "neighbours report two faults",
-        VERBS,
+        "repairs/actions/intake.py",
         "unit=None if is_public else intake.unit, place=place)",
         "unit=intake.unit, place=place)",
     ),
     Mutation(
         "REP-10",
         "the duplicate's reporter is lost",
-        CORE,
+        "tickets/actions/merging.py",
         "            _hand_over_reporters(taken.ticket, target)\n",
         "",
     ),
     Mutation(
-        "REP-19", "no consent", VERBS, "if consent is None or not _is_consent(consent, taken.ticket):", "if False:"
+        "REP-19",
+        "no consent",
+        "repairs/actions/on_site.py",
+        "if consent is None or not _is_consent(consent, taken.ticket):",
+        "if False:",
     ),
-    Mutation("REP-19", "any file is a consent", VERBS, "        and file.purpose == Attachment.Purpose.CONSENT\n", ""),
+    Mutation(
+        "REP-19",
+        "any file is a consent",
+        "repairs/actions/on_site.py",
+        "        and file.purpose == Attachment.Purpose.CONSENT\n",
+        "",
+    ),
     Mutation(
         "REP-19",
         "no next appointment",
-        VERBS,
+        "repairs/actions/on_site.py",
         '        if window_from is None or window_to is None:\n            raise GateClosed(_("暂离',
         "        if window_from is None or window_to is None:\n            return taken.ticket\n"
         '            raise GateClosed(_("暂离',
@@ -327,69 +352,83 @@ MUTATIONS = (
     Mutation(
         "REP-20",
         "moved after it was missed",
-        VERBS,
+        "repairs/actions/appointments.py",
         "if old.missed_at is not None and old.apologised_at is None:",
         "if False:",
     ),
     Mutation(
         "REP-20",
         "a late arrival is no miss",
-        VERBS,
+        "repairs/actions/by_rule.py",
         'ticket=ticket, rule_code__in=("REP-15", "REP-20", "REP-20.again"), due_at__lt=occurred',
         'ticket=ticket, rule_code__in=("REP-15",), due_at__lt=occurred',
     ),
     Mutation(
         "REP-15",
         "a late hand is in time",
-        VERBS,
+        "repairs/actions/by_rule.py",
         'ticket=ticket, rule_code__in=("REP-15", "REP-20", "REP-20.again"), due_at__lt=occurred',
         'ticket=ticket, rule_code__in=("REP-20", "REP-20.again"), due_at__lt=occurred',
     ),
     Mutation(
         "REP-15",
         "anybody works on anybody's job",
-        VERBS,
-        '    raise InvalidInput(_("这一单派给了别人。"), rule="REP-15", field="technician")\n\n\ndef _worker',
-        "    return\n\n\ndef _worker",
+        "repairs/actions/people.py",
+        '    raise InvalidInput(_("这一单派给了别人。"), rule="REP-15", field="technician")\n\n\ndef worker_of',
+        "    return\n\n\ndef worker_of",
     ),
     Mutation(
         "REP-09",
         "off shift is no reason",
-        VERBS,
+        "repairs/actions/dispatch.py",
         "    if shift is None:\n",
         "    if shift is None:\n        return\n    if shift is None:\n",
     ),
     Mutation(
         "REP-22",
         "a slip without a signature",
-        VERBS,
+        "repairs/actions/paper.py",
         "if not taken.ticket.is_public_area and not has_signature(taken.ticket):",
         "if False:",
     ),
-    Mutation("REP-23", "untested", VERBS, "        if not is_tested:\n", "        if False:\n"),
-    Mutation("REP-23", "not cleaned", VERBS, "        if not is_cleaned:\n", "        if False:\n"),
+    Mutation(
+        "REP-23", "untested", "repairs/actions/finishing.py", "        if not is_tested:\n", "        if False:\n"
+    ),
+    Mutation(
+        "REP-23", "not cleaned", "repairs/actions/finishing.py", "        if not is_cleaned:\n", "        if False:\n"
+    ),
     Mutation(
         "REP-23",
         "unsigned",
-        VERBS,
+        "repairs/actions/finishing.py",
         "if not (ticket.is_public_area or signed_on_paper or has_signature(ticket)):",
         "if False:",
     ),
-    Mutation("REP-28", "relief without approval", VERBS, "        if amount_fen > granted:\n", "        if False:\n"),
+    Mutation(
+        "REP-28",
+        "relief without approval",
+        "repairs/actions/money.py",
+        "        if amount_fen > granted:\n",
+        "        if False:\n",
+    ),
     Mutation(
         "REP-33",
         "night repairs wait in silence",
-        VERBS,
+        "repairs/actions/intake.py",
         "if at_night and when == WHEN_APPOINTMENT and not intake.told_next_day:",
         "if False:",
     ),
     Mutation(
-        "REP-02", "told before it is fixed", CORE, "        if ticket.handled_at is None:\n", "        if False:\n"
+        "REP-02",
+        "told before it is fixed",
+        "tickets/actions/reporters.py",
+        "        if ticket.handled_at is None:\n",
+        "        if False:\n",
     ),
     Mutation(
         "CBK-05",
         "anybody takes the slip",
-        VERBS,
+        "repairs/actions/paper.py",
         "if not set(policies.ENGINEERING) & receiver.roles_in(taken.ticket.project_id):",
         "if False:",
     ),
@@ -413,12 +452,16 @@ MUTATIONS = (
     Mutation(
         "CBK-06",
         "the rework needs no slip",
-        VERBS,
+        "repairs/actions/dispatch.py",
         "            order.slip_printed_at = order.slip_taken_at = order.slip_returned_at = None\n",
         "",
     ),
     Mutation(
-        "ROLE-18", "one decides for oneself", CORE, "        if row.asked_by_id == by.pk:\n", "        if False:\n"
+        "ROLE-18",
+        "one decides for oneself",
+        "tickets/actions/approvals.py",
+        "        if row.asked_by_id == by.pk:\n",
+        "        if False:\n",
     ),
     # Rules of every ticket
     Mutation("GEN-01", "steps of the future", FACTS, "    if occurred > entered:\n", "    if False:\n"),
@@ -461,43 +504,55 @@ MUTATIONS = (
     Mutation(
         "GEN-03",
         "cannot without an explanation",
-        CORE,
+        "tickets/actions/opening.py",
         "    if intake.response == Response.CANNOT and not explanation:\n",
         "    if False:\n",
     ),
     Mutation(
         "GEN-04",
         "promises of the past",
-        CORE,
+        "tickets/actions/promises.py",
         "    if promised_at <= at:\n",
         "    if False:\n",
     ),
-    Mutation("GEN-06", "up without a reason", CORE, 'needed=_("请写明需要上级解决什么。"), ', ""),
+    Mutation(
+        "GEN-06", "up without a reason", "tickets/actions/talking.py", 'needed=_("请写明需要上级解决什么。"), ', ""
+    ),
     Mutation(
         "GEN-08",
         "homes of another project",
-        CORE,
+        "tickets/actions/opening.py",
         "    if intake.unit is not None and intake.unit.project_id != project.pk:\n",
         "    if False:\n",
     ),
     Mutation(
         "GEN-08",
         "people of another project",
-        CORE,
+        "tickets/actions/opening.py",
         "    if person is not None and not person.occupancies.filter(unit__project=project).exists():\n",
         "    if False:\n",
     ),
     Mutation(
         "GEN-08",
         "technicians of another project",
-        VERBS,
+        "repairs/actions/dispatch.py",
         "    if not (is_ours and {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id)):\n",
         "    if False:\n",
     ),
     Mutation(
-        "GEN-10", "corrections without a reason", CORE, 'needed=_("请写明更正原因。"), rule="GEN-10")', 'rule="GEN-10")'
+        "GEN-10",
+        "corrections without a reason",
+        "tickets/actions/correcting.py",
+        'needed=_("请写明更正原因。"), rule="GEN-10")',
+        'rule="GEN-10")',
     ),
-    Mutation("GEN-10", "corrections forget the old words", CORE, 'data={"old": old, "new"', 'data={"new"'),
+    Mutation(
+        "GEN-10",
+        "corrections forget the old words",
+        "tickets/actions/correcting.py",
+        'data={"old": old, "new"',
+        'data={"new"',
+    ),
     # Figures
     Mutation(
         "REP-29",

@@ -1,0 +1,191 @@
+"""Telling engineering, agreeing the price, and giving the job to somebody (rules REP-05 to REP-09, REP-13)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from repairs.actions.by_rule import caught_up
+from repairs.actions.paper import slip_number
+from repairs.actions.people import shifts_of
+from repairs.actions.visits import iso, open_visit, visit_of
+from repairs.errors import TechnicianUnavailable
+from repairs.models import RepairOrder, TariffItem
+from repairs.workflow import order_of
+from residents.errors import GateClosed, InvalidInput
+from residents.models import Staff
+from residents.models.staff import Trade
+from residents.roles import Role
+from tickets.actions import notify
+from tickets.models import Ticket
+from tickets.sla.ladder import holders
+from tickets.texts import checked
+from tickets.workflow import step
+
+
+@transaction.atomic
+def inform_engineering(
+    ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None
+) -> Ticket:
+    """Log that engineering was told, before a technician is chosen or while a price is agreed (rule REP-06)."""
+    with step(ticket_id, "inform", by=by, at=at, occurred_at=occurred_at) as taken:
+        order = order_of(taken.ticket)
+        order.informed_at = order.informed_at or taken.occurred_at
+        order.save(update_fields=("informed_at",))
+        notify(
+            taken.ticket,
+            holders(Role.ENGINEERING_DUTY, project_id=taken.ticket.project_id, at=taken.entered_at),
+            kind="informed",
+            text=_("新报修：%(title)s · %(place)s") % {"title": taken.ticket.title, "place": taken.ticket.place},
+            key=f"informed/{taken.ticket.pk}",
+            at=taken.entered_at,
+        )
+    return taken.ticket
+
+
+@transaction.atomic
+def tell_price(
+    ticket_id: int,
+    *,
+    by: Staff,
+    accepted_by: str,
+    tariff: TariffItem | None = None,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+) -> Ticket:
+    """Record that the customer was told the tariff and agreed, and who agreed (rule REP-07)."""
+    accepted_by = checked(accepted_by, field="accepted_by", at_most=40, needed=_("请填写同意收费的人。"), rule="REP-07")
+    with step(ticket_id, "tell_price", by=by, at=at, occurred_at=occurred_at) as taken:
+        order = order_of(taken.ticket)
+        if tariff is not None and tariff.project_id not in (None, taken.ticket.project_id):
+            raise InvalidInput(_("这项收费标准不在本项目内。"), rule="GEN-08", field="tariff")
+        order.tariff = tariff or order.category.tariff
+        order.price_told_at = taken.occurred_at
+        order.price_accepted_by = accepted_by
+        order.save(update_fields=("tariff", "price_told_at", "price_accepted_by"))
+        taken.say(accepted_by=accepted_by, price_fen=order.tariff.price_fen if order.tariff else None)
+    return taken.ticket
+
+
+@transaction.atomic
+def correct_warranty(
+    ticket_id: int, *, by: Staff, in_warranty: bool, reason: str, at: datetime | None = None
+) -> Ticket:
+    """Engineering finds that the class was wrong; the form follows, the reason stays (rule REP-05).
+
+    Once a dispatched repair turns out to be outside the warranty, the price must have been told first (rule REP-07).
+    """
+    reason = checked(reason, field="reason", at_most=500, needed=_("请写明更正原因。"), rule="REP-05")
+    with step(ticket_id, "correct_warranty", by=by, at=at) as taken:
+        order = order_of(taken.ticket)
+        if not in_warranty and order.dispatched_at is not None and order.price_told_at is None:
+            raise GateClosed(_("改为收费维修前，先告知业主收费标准并登记同意。"), rule="REP-07")
+        if not in_warranty and order.completed_at is not None:
+            raise GateClosed(_("已经完工，不能再改为收费维修。"), rule="REP-05")
+        order.in_warranty = in_warranty
+        order.warranty_basis = reason[:120]
+        order.form = RepairOrder.Form.WORK_ORDER if in_warranty else RepairOrder.Form.REPAIR_ORDER
+        if in_warranty:
+            order.charge_fen = order.waived_fen = 0
+            order.materials.update(is_warranty=True)
+        order.save(update_fields=("in_warranty", "warranty_basis", "form", "charge_fen", "waived_fen"))
+        taken.say(in_warranty=in_warranty, reason=reason)
+    return taken.ticket
+
+
+@transaction.atomic
+def dispatch_repair(
+    ticket_id: int,
+    *,
+    by: Staff,
+    technician: Staff | None = None,
+    oral: bool = False,
+    note: str = "",
+    override_reason: str = "",
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+    version: int | None = None,
+) -> Ticket:
+    """Give the job to a technician, or without one to the open pool (rules REP-09, REP-13, REP-34).
+
+    Raises TechnicianUnavailable for somebody off shift, away or of another trade, unless `override_reason` says why;
+    GateClosed (REP-07) for a paid job whose price was not told. A dispatched job given to somebody else keeps its
+    arrival and start clocks; a rework starts a new visit on a new slip.
+    """
+    note = checked(note, field="note", at_most=500)
+    override_reason = checked(override_reason, field="override_reason", at_most=200)
+    with caught_up(ticket_id, "dispatch", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        ticket, order = taken.ticket, order_of(taken.ticket)
+        if technician is not None:
+            _check_technician(technician, order, ticket, at=taken.occurred_at, override_reason=override_reason)
+        visit = visit_of(ticket, order.visit_no)
+        if visit.finished:
+            visit = open_visit(taken, order, window_from=None, window_to=None)
+        if ticket.state == "rework":
+            order.slip_number = slip_number(ticket)
+            order.slip_printed_at = order.slip_taken_at = order.slip_returned_at = None
+        visit.technician = technician
+        visit.accepted_at, visit.accepted_by_system = None, False
+        visit.save(update_fields=("technician", "accepted_at", "accepted_by_system"))
+        ticket.assignee = technician
+        ticket.is_pooled = technician is None
+        order.dispatched_at = taken.occurred_at
+        order.informed_at = order.informed_at or taken.occurred_at
+        order.dispatch_kind = RepairOrder.DispatchKind.ORAL if oral else RepairOrder.DispatchKind.SLIP
+        order.save()
+        taken.say(
+            visit=order.visit_no,
+            window_to=iso(visit.window_to),
+            technician=technician.pk if technician else None,
+            given_to=f"{technician.name} {technician.number}" if technician else _("抢单池"),
+            oral=oral,
+            note=note,
+            override_reason=override_reason,
+        )
+        people = [technician] if technician else _pool(ticket, order, at=taken.occurred_at)
+        notify(
+            ticket,
+            people,
+            kind="dispatched",
+            text=_("新任务：%(title)s · %(place)s") % {"title": ticket.title, "place": ticket.place},
+            key=f"dispatch/{ticket.pk}/{ticket.version}",
+            at=taken.entered_at,
+        )
+    return taken.ticket
+
+
+def _check_technician(
+    technician: Staff, order: RepairOrder, ticket: Ticket, *, at: datetime, override_reason: str
+) -> None:
+    is_ours = technician.company_id == ticket.company_id and technician.is_active
+    if not (is_ours and {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id)):
+        raise InvalidInput(_("%(name)s 不是本项目的技工。") % {"name": technician.name}, field="technician")
+    if override_reason:
+        return
+    shift = shifts_of(technician, ticket.project_id, at=at).first()
+    if shift is None:
+        raise TechnicianUnavailable(
+            _("%(name)s 不在班，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
+        )
+    if shift.is_away:
+        raise TechnicianUnavailable(
+            _("%(name)s 暂不接单，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
+        )
+    if not _has_trade(technician, order.trade):
+        raise TechnicianUnavailable(
+            _("%(name)s 的工种不符，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
+        )
+
+
+def _has_trade(technician: Staff, trade: str) -> bool:
+    return trade == Trade.GENERAL or bool({trade, Trade.GENERAL} & set(technician.trades))
+
+
+def _pool(ticket: Ticket, order: RepairOrder, *, at: datetime) -> list[Staff]:
+    """Who may take a job from the open pool: on duty, not away, of the trade."""
+    free = Staff.objects.holding(Role.TECHNICIAN, project_id=ticket.project_id).filter(
+        shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None, shifts__is_away=False
+    )
+    return [person for person in free.order_by("pk") if _has_trade(person, order.trade)]

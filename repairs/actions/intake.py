@@ -1,0 +1,260 @@
+"""Taking a repair down (rules REP-03 to REP-05, REP-10, REP-33)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from repairs import policies
+from repairs.actions.paper import slip_number
+from repairs.actions.people import shifts_of
+from repairs.actions.visits import check_window, iso
+from repairs.errors import DuplicateSuspected
+from repairs.models import RepairCategory, RepairOrder, Visit
+from repairs.warranty import warranty_of
+from residents.errors import InvalidInput, NotAllowed
+from residents.models import Person, Project, Staff, Unit
+from residents.policies import require
+from residents.roles import Role
+from tickets.actions import Reported, existing_for, open_ticket
+from tickets.facts import moments, record
+from tickets.models import Response, Ticket, TicketReporter
+from tickets.texts import checked
+
+WHEN_NOW, WHEN_APPOINTMENT, WHEN_CANNOT = "now", "appointment", "cannot"
+
+
+PATROL = "patrol"
+"""Channel of a fault that our own people found: no customer waits for a reply (rule REP-37)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairIntake:
+    """What the desk takes down for a repair. `when` is now, appointment or cannot (rules REP-03, GEN-03)."""
+
+    category: RepairCategory
+    when: str = ""
+    unit: Unit | None = None
+    place: str = ""
+    description: str = ""
+    window_from: datetime | None = None
+    window_to: datetime | None = None
+    explanation: str = ""
+    reporter: Person | None = None
+    contact_name: str = ""
+    contact_phone: str = ""
+    channel: str = "phone"
+    contact_ended_at: datetime | None = None
+    is_important: bool = False
+    price_told: bool = False
+    price_accepted_by: str = ""
+    not_duplicate: bool = False
+    told_next_day: bool = False
+    rework_of: Ticket | None = None
+    form_key: uuid.UUID | None = None
+
+
+def report_repair(
+    intake: RepairIntake,
+    *,
+    project: Project,
+    by: Staff | None,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
+) -> Ticket:
+    """Take a repair down (rules REP-03 to REP-05, REP-10, REP-33); starts REP-06, REP-09, REP-11 and REP-12.
+
+    The same `form_key` again, even at the same moment, returns the ticket already made. Raises InvalidInput with the
+    field at fault, or DuplicateSuspected with the open tickets it might repeat.
+    """
+    if by is not None:
+        require(by, policies.REPORT, project_id=project.pk)
+    if (made := _made_by(intake.form_key, project)) is not None:
+        return made
+    try:
+        with transaction.atomic():
+            return _take_down(intake, project=project, by=by, at=at, occurred_at=occurred_at)
+    except IntegrityError:
+        # The same form sent twice at once: the other submit has committed by now, or it was another constraint.
+        if (made := _made_by(intake.form_key, project)) is None:
+            raise
+        return made
+
+
+def _made_by(form_key: uuid.UUID | None, project: Project) -> Ticket | None:
+    made = existing_for(form_key)
+    if made is not None and made.project_id != project.pk:
+        raise NotAllowed(rule="GEN-08")
+    return made
+
+
+def _take_down(
+    intake: RepairIntake,
+    *,
+    project: Project,
+    by: Staff | None,
+    at: datetime | None,
+    occurred_at: datetime | None,
+) -> Ticket:
+    entered, occurred = moments(None, at=at, occurred_at=occurred_at, by_person=by is not None)
+    is_public = intake.category.is_public_area
+    _check_ours(intake, project)
+    _check_place(intake, is_public)
+    when = _check_when(intake, is_public, entered)
+    at_night = by is not None and _is_on_night_duty(by, project, at=entered)
+    if at_night and when == WHEN_APPOINTMENT and not intake.told_next_day:
+        raise InvalidInput(_("夜间办不了的报修，要告知业主“次日安排”并登记。"), rule="REP-33", field="told_next_day")
+    # The home of somebody who reports a public fault is not where the fault is.
+    place = intake.place.strip() if is_public else ""
+    place = place or (intake.unit.label if intake.unit else "")
+    candidates = (
+        []
+        if intake.not_duplicate
+        else duplicates_of(intake.category, project, unit=None if is_public else intake.unit, place=place)
+    )
+    if candidates:
+        raise DuplicateSuspected(candidates)
+    warranty = warranty_of(intake.category, intake.unit, on=occurred.astimezone(project.tzinfo).date())
+    name = intake.contact_name.strip() or (intake.reporter.name if intake.reporter else "")
+    ticket = open_ticket(
+        "repair",
+        Reported(
+            title=intake.category.name,
+            place=place,
+            description=intake.description,
+            category=intake.category.code,
+            is_public_area=is_public,
+            unit=intake.unit,
+            reporter=intake.reporter,
+            contact_name=intake.contact_name,
+            contact_phone=intake.contact_phone,
+            channel=intake.channel,
+            response={WHEN_NOW: Response.NOW, WHEN_APPOINTMENT: Response.LATER}.get(when, Response.CANNOT),
+            explanation=intake.explanation,
+            promised_at=intake.window_to,
+            is_important=intake.is_important
+            or intake.category.is_safety
+            or bool(intake.reporter and intake.reporter.is_key_customer),
+            form_key=intake.form_key,
+        ),
+        project=project,
+        by=by,
+        entered_at=entered,
+        occurred_at=occurred,
+    )
+    if intake.rework_of is not None:
+        ticket.rework_of, ticket.is_important = intake.rework_of, True
+        ticket.save(update_fields=("rework_of", "is_important"))
+    order = RepairOrder(
+        company_id=ticket.company_id,
+        ticket=ticket,
+        category=intake.category,
+        in_warranty=warranty.covered,
+        warranty_basis=warranty.basis[:120],
+        form=RepairOrder.Form.WORK_ORDER if warranty.covered else RepairOrder.Form.REPAIR_ORDER,
+        contact_ended_at=intake.contact_ended_at,
+        trade=intake.category.trade,
+        at_night=at_night,
+        told_next_day=intake.told_next_day,
+        slip_number=slip_number(ticket),
+    )
+    if not warranty.covered and intake.price_told:
+        order.tariff_id = intake.category.tariff_id
+        order.price_told_at = occurred
+        order.price_accepted_by = checked(
+            intake.price_accepted_by or name,
+            field="price_accepted_by",
+            at_most=40,
+            needed=_("请填写同意收费的人。"),
+            rule="REP-07",
+        )
+    order.save(force_insert=True)
+    Visit(
+        company_id=ticket.company_id,
+        ticket=ticket,
+        number=1,
+        window_from=intake.window_from,
+        window_to=intake.window_to,
+    ).save(force_insert=True)
+    if is_public and name and intake.channel != PATROL:
+        TicketReporter(
+            company_id=ticket.company_id,
+            ticket=ticket,
+            person=intake.reporter,
+            unit=intake.unit,
+            name=name,
+            phone=intake.contact_phone.strip(),
+            reported_at=occurred,
+        ).save(force_insert=True)
+    record(
+        ticket,
+        "reported",
+        by=by,
+        entered_at=entered,
+        occurred_at=occurred,
+        data={
+            "visit": 1,
+            "window_from": iso(intake.window_from),
+            "window_to": iso(intake.window_to),
+            "contact_ended_at": iso(intake.contact_ended_at),
+            "warranty": warranty.covered,
+            "price_told": intake.price_told,
+            "not_duplicate": intake.not_duplicate,
+            "told_next_day": intake.told_next_day,
+        },
+        audience="owner",
+        actor_label="" if by else "owner",
+        is_new=True,
+    )
+    return ticket
+
+
+def _is_on_night_duty(by: Staff, project: Project, *, at: datetime) -> bool:
+    """Whether the person takes the repair as the night duty: by the running shift, without one by the role alone."""
+    roles = by.roles_in(project.pk)
+    if Role.NIGHT_DUTY not in roles:
+        return False
+    on = set(shifts_of(by, project.pk, at=at).values_list("role", flat=True))
+    return Role.NIGHT_DUTY in on if on else Role.FRONT_DESK not in roles
+
+
+def _check_ours(intake: RepairIntake, project: Project) -> None:
+    """Category and earlier ticket are of this company and project; home and person are checked by the core (GEN-08)."""
+    if intake.category.company_id != project.company_id:
+        raise InvalidInput(_("请从列表里选一个事项。"), rule="GEN-08", field="category")
+    if intake.rework_of is None and not intake.category.is_active:
+        raise InvalidInput(_("这个事项已停用，请另选。"), rule="REP-04", field="category")
+    if intake.rework_of is not None and intake.rework_of.project_id != project.pk:
+        raise InvalidInput(_("要关联的工单不在本项目内。"), rule="GEN-08", field="rework_of")
+
+
+def _check_place(intake: RepairIntake, is_public: bool) -> None:
+    if not is_public and intake.unit is None:
+        raise InvalidInput(_("户内报修请先选房号。"), rule="REP-04", field="unit")
+    if is_public and intake.unit is None and not intake.place.strip():
+        raise InvalidInput(_("公共报修请写明位置。"), rule="REP-04", field="place")
+
+
+def _check_when(intake: RepairIntake, is_public: bool, entered: datetime) -> str:
+    """The regime of the visit: now, appointment, or the answer that it cannot be done."""
+    when = intake.when or (WHEN_NOW if is_public else "")
+    if when not in (WHEN_NOW, WHEN_APPOINTMENT, WHEN_CANNOT):
+        raise InvalidInput(_("请选择上门时间：立即，或约定时间。"), rule="REP-03", field="when")
+    if when == WHEN_APPOINTMENT:
+        check_window(intake.window_from, intake.window_to, entered)
+    elif intake.window_from is not None or intake.window_to is not None:
+        raise InvalidInput(_("没有选“约定时间”，请不要填预约时间。"), rule="REP-03", field="window_to")
+    return when
+
+
+def duplicates_of(
+    category: RepairCategory, project: Project, *, unit: Unit | None, place: str, limit: int = 3
+) -> list[Ticket]:
+    """Open repairs that may be the same fault: same category in the same unit, or at the same public place (REP-10)."""
+    same = Ticket.objects.open().filter(project=project, kind="repair", category=category.code)
+    same = same.filter(unit=unit) if unit is not None else same.filter(place=place)
+    return list(same.order_by("-pk")[:limit])

@@ -1,0 +1,70 @@
+"""Two tickets of one fault become one (rule REP-10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from residents.errors import InvalidInput
+from residents.models import Staff
+from tickets.errors import TicketClosed
+from tickets.facts import record
+from tickets.models import Ticket, TicketReporter
+from tickets.sla import engine
+from tickets.workflow import step
+
+
+def merge_tickets(
+    source_id: int, *, into_id: int, by: Staff, at: datetime | None = None, version: int | None = None
+) -> Ticket:
+    """Close a ticket as a duplicate of an open one of the same kind (rule REP-10); returns the one that stays.
+
+    Its clocks are cancelled with that reason, the other keeps the earlier start, and every reporter keeps the right
+    to a reply.
+    """
+    with transaction.atomic():
+        for pk in sorted((source_id, into_id)):
+            Ticket.objects.lock(pk)
+        target = Ticket.objects.select_related("project").get(pk=into_id)
+        source_now = Ticket.objects.get(pk=source_id)
+        if source_id == into_id or target.kind != source_now.kind or target.project_id != source_now.project_id:
+            raise InvalidInput(_("只能并入同一项目、同一类型的另一张工单。"), rule="REP-10", field="into")
+        if target.closed_at is not None:
+            raise TicketClosed(_("要并入的工单已经结束。"))
+        with step(source_id, "merge", by=by, at=at, version=version, data={"into": target.number}) as taken:
+            engine.take_earlier_start(target, taken.ticket, at=taken.entered_at)
+            taken.ticket.merged_into = target
+            _hand_over_reporters(taken.ticket, target)
+            if taken.ticket.reported_at < target.reported_at:
+                target.reported_at = taken.ticket.reported_at
+            target.version += 1
+            target.save()
+        record(
+            target,
+            "merged_in",
+            by=by,
+            entered_at=taken.entered_at,
+            occurred_at=taken.entered_at,
+            data={"from": taken.ticket.number, "from_id": str(taken.ticket.public_id)},
+        )
+        return target
+
+
+def _hand_over_reporters(source: Ticket, target: Ticket) -> None:
+    """Whoever reported the duplicate is a reporter of the ticket that stays (rule REP-10)."""
+    if TicketReporter.objects.filter(ticket=source).update(ticket=target, came_from=source):
+        return
+    name = source.contact_name or (source.reporter.name if source.reporter else "")
+    if name:
+        TicketReporter.objects.create(
+            company_id=target.company_id,
+            ticket=target,
+            person=source.reporter,
+            unit=source.unit,
+            name=name,
+            phone=source.contact_phone,
+            reported_at=source.reported_at,
+            came_from=source,
+        )
