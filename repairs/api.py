@@ -15,8 +15,8 @@ from repairs.models import RepairCategory
 from repairs.policies import REPORT
 from residents.api import actor, idempotent, project_of
 from residents.errors import NotAllowed, NotFound
-from residents.middleware import projects_of
 from residents.models import Person, Project, Staff, Unit
+from residents.signed_in import projects_of
 from tickets.api import (
     IDEMPOTENCY_KEY,
     ActIn,

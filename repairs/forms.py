@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +15,7 @@ from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
 from residents.roles import Role
-from residents.tenancy import scope_now
+from residents.tenancy import one_act, scope_now
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.actions import attach
 from tickets.forms import TAIL_FORMS, LateReasonForm
@@ -334,7 +333,7 @@ def _start(asked: Submitted) -> None:
     actions.start_work(asked.ticket.pk, by=asked.by, occurred_at=asked.occurred_at, version=asked.version)
 
 
-@transaction.atomic
+@one_act()
 def _leave_early(asked: Submitted) -> None:
     data = asked.data
     upload = data["consent"] or data["signature"]
@@ -363,7 +362,7 @@ def _leave(asked: Submitted) -> None:
     actions.leave_site(asked.ticket.pk, by=asked.by, occurred_at=asked.occurred_at)
 
 
-@transaction.atomic
+@one_act()
 def _finish(asked: Submitted) -> str:
     data = asked.data
     if data.get("signature"):

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from repairs.actions import RepairIntake, dispatch_repair, report_repair
+from repairs.actions import RepairIntake, dispatch_repair, made_by, take_down
 from repairs.errors import TechnicianUnavailable
 from repairs.models import RepairCategory, RepairOrder
 from repairs.ranking import Ranking, rank_technicians
@@ -19,7 +19,7 @@ from repairs.workflow import WORKFLOW
 from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
 from residents.tenancy import scope_now
-from tickets.actions import add_reporter, existing_for
+from tickets.actions import add_reporter
 from tickets.intake import (
     LINK_DUPLICATE,
     LINK_NONE,
@@ -102,7 +102,7 @@ class DeskIntake:
         )
 
     def submit(self, taken: Taken, *, project: Project, by: Staff, at: datetime | None = None) -> Saved:
-        if (made := existing_for(taken.form_key)) is not None:
+        if (made := made_by(taken.form_key, project)) is not None:
             return Saved(made, _("这张单已经登记过，没有重复。"))
         try:
             with transaction.atomic():
@@ -114,7 +114,7 @@ class DeskIntake:
             raise
         except IntegrityError:
             # The same form sent twice at the same moment: the other one came first.
-            if (made := existing_for(taken.form_key)) is None:
+            if (made := made_by(taken.form_key, project)) is None:
                 raise
             return Saved(made, _("这张单已经登记过，没有重复。"))
 
@@ -140,7 +140,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
         return Saved(linked, _("已并入这张单，并记下报事人 %(name)s。") % {"name": name})
     if taken.price_told and not name:
         raise InvalidInput(_("请填写同意收费的人。"), rule="REP-07", field="contact_name")
-    ticket = report_repair(
+    ticket = take_down(
         RepairIntake(
             category=category,
             when=taken.visit,
@@ -168,7 +168,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
     if not taken.dispatch:
         return Saved(ticket, _("已登记，待派单。"))
     technician = _technician(taken.assignee, category, project=project, unit=taken.unit, at=at)
-    ticket = dispatch_repair(ticket.pk, by=by, technician=technician, at=at)
+    ticket = dispatch_repair(ticket.pk, by=by, technician=technician, at=at, made=ticket)
     if technician is None:
         return Saved(ticket, _("已放入抢单池。"))
     return Saved(ticket, _("已派给 %(to)s。") % {"to": f"{technician.name} {technician.number}"})

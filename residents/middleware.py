@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone, translation
 
-from residents.audit import act_as
 from residents.models import Project, Staff
+from residents.signed_in import projects_of, staff_of
 from residents.tenancy import company_scope
 
 COMPANY_KEY, PROJECT_KEY = "company", "project"
@@ -43,18 +43,16 @@ class CompanyScopeMiddleware:
         if company_id is None or not request.user.is_authenticated:
             return self._answer(request)
         with company_scope(company_id):
-            account = request.user
-            staff = Staff.objects.filter(account_id=account.pk, is_active=True, company__is_active=True).first()
-            if staff is not None and account.is_active:
-                staff.account = account
+            acting = request.method not in SAFE_METHODS
+            request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+            staff = staff_of(request.user, acting=acting, request_id=request_id)
+            if staff is not None:
                 return self._answer_staff(request, staff)
         # Left the company since signing in: the session dies with the membership, and nothing of the company is open.
         logout(request)
         return self._answer(request)
 
     def _answer_staff(self, request: HttpRequest, staff: Staff) -> HttpResponse:
-        if request.method not in SAFE_METHODS:
-            act_as(staff, request_id=structlog.contextvars.get_contextvars().get("request_id", ""))
         request.staff = staff  # type: ignore[attr-defined]
         request.projects = projects_of(staff)  # type: ignore[attr-defined]
         request.project = self._project(request)  # type: ignore[attr-defined]
@@ -79,11 +77,3 @@ class CompanyScopeMiddleware:
         projects: list[Project] = request.projects  # type: ignore[attr-defined]
         chosen = request.session.get(PROJECT_KEY)
         return next((p for p in projects if p.pk == chosen), projects[0] if projects else None)
-
-
-def projects_of(staff: Staff) -> list[Project]:
-    """The active projects a person may see, by code."""
-    projects = Project.objects.filter(is_active=True).order_by("code")
-    if staff.project_ids is not None:
-        projects = projects.filter(pk__in=staff.project_ids)
-    return list(projects)

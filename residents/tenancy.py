@@ -76,6 +76,25 @@ def company_scope(company_id: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator
             _leave(using)
 
 
+_in_act: ContextVar[bool] = ContextVar("in_act", default=False)
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """All of the body or nothing of it. An act inside another is part of it and costs no savepoint of its own.
+
+    So nobody may catch the refusal of an inner act and go on: where that is wanted, `transaction.atomic` stands. Works
+    as a decorator too.
+    """
+    inside = _in_act.get()
+    token = _in_act.set(True)
+    try:
+        with transaction.atomic(savepoint=not inside):
+            yield
+    finally:
+        _in_act.reset(token)
+
+
 def _enter(company_id: int, using: str) -> datetime:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT now(), set_config(%s, %s, true)", [SETTING, str(company_id)])

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from residents.access import staff_only
 from residents.duty import SHIFTS, current_shift, start_shift
 from residents.forms import SignInForm
-from residents.middleware import COMPANY_KEY, PROJECT_KEY, StaffRequest, projects_of
+from residents.middleware import COMPANY_KEY, PROJECT_KEY, StaffRequest
 from residents.models import Account, Company, Staff
+from residents.signed_in import projects_of, staff_of
 from residents.tenancy import company_scope, scope_now
 
 COMPANY_COOKIE = "sd_company"
@@ -49,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _enter(request: HttpRequest, account: Account, company: Company, form: SignInForm) -> HttpResponse:
     with company_scope(company.pk):
-        staff = Staff.objects.filter(account=account, is_active=True).first()
+        staff = staff_of(account)
         projects = projects_of(staff) if staff else []
         if staff is None or not projects:
             form.add_error(None, _("账号还没有分配项目，请联系系统管理员。"))

@@ -8,11 +8,10 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
-from residents.tenancy import scope_now
+from residents.tenancy import one_act, scope_now
 from tickets.live import publish_on_commit
 from tickets.models import Ticket, TicketEvent
 from tickets.sla import engine
@@ -31,7 +30,7 @@ def once(ticket_id: int, form_key: str, *, lock: bool = True) -> Iterator[bool]:
     The mark stands on the events that the body records. Two submits at once wait for each other on the ticket's lock;
     without `lock` the body must refuse a repetition by itself.
     """
-    with transaction.atomic():
+    with one_act():
         if lock:
             Ticket.objects.lock(ticket_id)
         if was_done(ticket_id, form_key):

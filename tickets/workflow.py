@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from residents.errors import GateClosed, NotAllowed, StaleVersion
 from residents.policies import Policy, require
+from residents.tenancy import one_act
 from tickets.errors import IllegalTransition, TicketClosed
 from tickets.facts import moments, record
 from tickets.models import Ticket, TicketEvent
@@ -151,7 +152,7 @@ def step(
     """
     from tickets.kinds import kind_of
 
-    with transaction.atomic():
+    with one_act():
         ticket = locked or Ticket.objects.select_related("project").lock(ticket_id)
         workflow = kind_of(ticket).workflow
         candidate = workflow.find(action, ticket.state)

@@ -18,7 +18,9 @@ from repairs.actions.intake import (
     WHEN_NOW,
     RepairIntake,
     duplicates_of,
+    made_by,
     report_repair,
+    take_down,
 )
 from repairs.actions.money import take_fee, waive_fee
 from repairs.actions.on_site import arrive, leave_early, leave_site, start_work
@@ -47,6 +49,7 @@ __all__ = [
     "inform_engineering",
     "leave_early",
     "leave_site",
+    "made_by",
     "miss_visit",
     "print_slip",
     "reappoint",
@@ -56,6 +59,7 @@ __all__ = [
     "return_slip",
     "set_appointment",
     "start_work",
+    "take_down",
     "take_fee",
     "take_slip",
     "tell_price",

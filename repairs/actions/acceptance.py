@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.by_rule import catch_up, caught_up
@@ -15,6 +14,7 @@ from repairs.workflow import order_of
 from residents.errors import InvalidInput, StaleVersion
 from residents.models import Staff
 from residents.roles import Role
+from residents.tenancy import one_act
 from tickets.actions import notify
 from tickets.errors import IllegalTransition
 from tickets.facts import moments
@@ -25,7 +25,7 @@ from tickets.texts import checked
 from tickets.workflow import Step, step
 
 
-@transaction.atomic
+@one_act()
 def accept_repair(
     ticket_id: int,
     *,
@@ -79,7 +79,7 @@ def _accept_late(taken: Step, visit: Visit) -> None:
         correct(clock, at=taken.entered_at, really=taken.occurred_at)
 
 
-@transaction.atomic
+@one_act()
 def return_repair(
     ticket_id: int,
     *,

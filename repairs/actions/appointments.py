@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.by_rule import caught_up
@@ -14,11 +13,12 @@ from repairs.models import Visit
 from repairs.workflow import order_of
 from residents.errors import GateClosed
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.models import Ticket
 from tickets.texts import checked
 
 
-@transaction.atomic
+@one_act()
 def set_appointment(
     ticket_id: int,
     *,
@@ -60,7 +60,7 @@ def set_appointment(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def apologise(
     ticket_id: int,
     *,
@@ -83,7 +83,7 @@ def apologise(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def reappoint(
     ticket_id: int,
     *,

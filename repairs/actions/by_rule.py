@@ -13,6 +13,7 @@ from repairs.actions.visits import iso, visit_of
 from repairs.workflow import order_of
 from residents.errors import StaleVersion
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.facts import moments
 from tickets.models import SlaClock, Ticket
 from tickets.sla.engine import breach_now
@@ -29,18 +30,21 @@ def caught_up(
     occurred_at: datetime | None = None,
     version: int | None = None,
     data: dict[str, Any] | None = None,
+    made: Ticket | None = None,
 ) -> Iterator[Step]:
     """`step`, after what the rules made of the ticket by then: the sweep may be a moment behind a person's hand.
 
     An order not accepted in time counts as accepted at due (REP-15), a window nobody came in as missed (REP-20). The
-    result never depends on which came first. `version` is compared before that.
+    result never depends on which came first. `version` is compared before that. `made`: the ticket itself, when it was
+    made in this same act; nobody has seen it and no rule has run out.
     """
-    with transaction.atomic():
-        ticket = Ticket.objects.select_related("project").lock(ticket_id)
+    with one_act():
+        ticket = made or Ticket.objects.select_related("project").lock(ticket_id)
         entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
         if version is not None and version != ticket.version:
             raise StaleVersion
-        locked = None if catch_up(ticket, entered=entered, occurred=occurred) else ticket
+        is_behind = made is None and catch_up(ticket, entered=entered, occurred=occurred)
+        locked = None if is_behind else ticket
         with step(ticket_id, action, by=by, at=entered, occurred_at=occurred, data=data, locked=locked) as taken:
             yield taken
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.by_rule import caught_up
@@ -18,6 +17,7 @@ from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.models.staff import Trade
 from residents.roles import Role
+from residents.tenancy import one_act
 from tickets.actions import notify
 from tickets.models import Ticket
 from tickets.sla.ladder import holders
@@ -25,7 +25,7 @@ from tickets.texts import checked
 from tickets.workflow import step
 
 
-@transaction.atomic
+@one_act()
 def inform_engineering(
     ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None
 ) -> Ticket:
@@ -45,7 +45,7 @@ def inform_engineering(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def tell_price(
     ticket_id: int,
     *,
@@ -69,7 +69,7 @@ def tell_price(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def correct_warranty(
     ticket_id: int, *, by: Staff, in_warranty: bool, reason: str, at: datetime | None = None
 ) -> Ticket:
@@ -95,7 +95,20 @@ def correct_warranty(
     return taken.ticket
 
 
-@transaction.atomic
+DISPATCHED = (
+    "visit_no",
+    "completed_at",
+    "slip_number",
+    "slip_printed_at",
+    "slip_taken_at",
+    "slip_returned_at",
+    "dispatched_at",
+    "informed_at",
+    "dispatch_kind",
+)
+
+
+@one_act()
 def dispatch_repair(
     ticket_id: int,
     *,
@@ -107,16 +120,18 @@ def dispatch_repair(
     at: datetime | None = None,
     occurred_at: datetime | None = None,
     version: int | None = None,
+    made: Ticket | None = None,
 ) -> Ticket:
     """Give the job to a technician, or without one to the open pool (rules REP-09, REP-13, REP-34).
 
     Raises TechnicianUnavailable for somebody off shift, away or of another trade, unless `override_reason` says why;
     GateClosed (REP-07) for a paid job whose price was not told. A dispatched job given to somebody else keeps its
-    arrival and start clocks; a rework starts a new visit on a new slip.
+    arrival and start clocks; a rework starts a new visit on a new slip. `made`: the ticket itself, when it
+    was made in this same act.
     """
     note = checked(note, field="note", at_most=500)
     override_reason = checked(override_reason, field="override_reason", at_most=200)
-    with caught_up(ticket_id, "dispatch", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+    with caught_up(ticket_id, "dispatch", by=by, at=at, occurred_at=occurred_at, version=version, made=made) as taken:
         ticket, order = taken.ticket, order_of(taken.ticket)
         if technician is not None:
             _check_technician(technician, order, ticket, at=taken.occurred_at, override_reason=override_reason)
@@ -134,7 +149,7 @@ def dispatch_repair(
         order.dispatched_at = taken.occurred_at
         order.informed_at = order.informed_at or taken.occurred_at
         order.dispatch_kind = RepairOrder.DispatchKind.ORAL if oral else RepairOrder.DispatchKind.SLIP
-        order.save()
+        order.save(update_fields=DISPATCHED)
         taken.say(
             visit=order.visit_no,
             window_to=iso(visit.window_to),

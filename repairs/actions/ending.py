@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.intake import WHEN_NOW, RepairIntake, report_repair
 from repairs.workflow import order_of
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.models import Response, Ticket
 from tickets.texts import checked
 from tickets.workflow import step
 
 
-@transaction.atomic
+@one_act()
 def cancel_repair(
     ticket_id: int,
     *,
@@ -34,7 +34,7 @@ def cancel_repair(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def close_unservable(
     ticket_id: int, *, by: Staff, explanation: str, at: datetime | None = None, version: int | None = None
 ) -> Ticket:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.people import check_own_job, worker_of
@@ -15,6 +14,7 @@ from repairs.workflow import has_signature, order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.roles import Role
+from residents.tenancy import one_act
 from tickets.actions import MOST_FEN, notify
 from tickets.models import Ticket
 from tickets.sla.ladder import holders
@@ -31,7 +31,7 @@ class Material:
     price_fen: int = 0
 
 
-@transaction.atomic
+@one_act()
 def finish_work(
     ticket_id: int,
     *,
@@ -113,7 +113,7 @@ def _check_charges(materials: tuple[Material, ...], labour_fen: int) -> None:
         raise InvalidInput(_("费用金额不对，请核对。"), rule="REP-36", field="labour")
 
 
-@transaction.atomic
+@one_act()
 def report_completion(
     ticket_id: int,
     *,

@@ -71,35 +71,40 @@ def report_repair(
     The same `form_key` again, even at the same moment, returns the ticket already made. Raises InvalidInput with the
     field at fault, or DuplicateSuspected with the open tickets it might repeat.
     """
-    if by is not None:
-        require(by, policies.REPORT, project_id=project.pk)
-    if (made := _made_by(intake.form_key, project)) is not None:
+    if (made := made_by(intake.form_key, project)) is not None:
         return made
     try:
         with transaction.atomic():
-            return _take_down(intake, project=project, by=by, at=at, occurred_at=occurred_at)
+            return take_down(intake, project=project, by=by, at=at, occurred_at=occurred_at)
     except IntegrityError:
         # The same form sent twice at once: the other submit has committed by now, or it was another constraint.
-        if (made := _made_by(intake.form_key, project)) is None:
+        if (made := made_by(intake.form_key, project)) is None:
             raise
         return made
 
 
-def _made_by(form_key: uuid.UUID | None, project: Project) -> Ticket | None:
+def made_by(form_key: uuid.UUID | None, project: Project) -> Ticket | None:
+    """The ticket this form has made before. Raises NotAllowed for one of another project (rule GEN-08)."""
     made = existing_for(form_key)
     if made is not None and made.project_id != project.pk:
         raise NotAllowed(rule="GEN-08")
     return made
 
 
-def _take_down(
+def take_down(
     intake: RepairIntake,
     *,
     project: Project,
     by: Staff | None,
-    at: datetime | None,
-    occurred_at: datetime | None,
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
 ) -> Ticket:
+    """`report_repair` for a caller that has looked for the form key: the same key again raises IntegrityError.
+
+    Needs an open transaction.
+    """
+    if by is not None:
+        require(by, policies.REPORT, project_id=project.pk)
     entered, occurred = moments(None, at=at, occurred_at=occurred_at, by_person=by is not None)
     is_public = intake.category.is_public_area
     _check_ours(intake, project)

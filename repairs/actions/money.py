@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.models import Approval, Ticket
 from tickets.texts import checked
 from tickets.workflow import step
 
 
-@transaction.atomic
+@one_act()
 def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None = None) -> Ticket:
     """Reduce what the customer owes, only by what the estate manager has granted (rules REP-28, ROLE-10). In fen."""
     if amount_fen < 0:
@@ -39,7 +39,7 @@ def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def take_fee(ticket_id: int, *, by: Staff, receipt_number: str, at: datetime | None = None) -> Ticket:
     """Register the receipt of a paid repair (rule REP-36)."""
     receipt_number = checked(

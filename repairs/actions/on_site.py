@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs.actions.acceptance import accept_repair
@@ -16,13 +15,14 @@ from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.roles import Role
+from residents.tenancy import one_act
 from tickets.facts import moments, record
 from tickets.models import Attachment, Ticket
 from tickets.texts import checked
 from tickets.workflow import step
 
 
-@transaction.atomic
+@one_act()
 def arrive(
     ticket_id: int,
     *,
@@ -73,7 +73,7 @@ def arrive(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def start_work(
     ticket_id: int,
     *,
@@ -93,7 +93,7 @@ def start_work(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def leave_early(
     ticket_id: int,
     *,
@@ -147,7 +147,7 @@ def _is_consent(file: Attachment, ticket: Ticket) -> bool:
     )
 
 
-@transaction.atomic
+@one_act()
 def leave_site(ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None) -> Ticket:
     """Log the departure; refused while the repair is not finished (rule REP-18)."""
     with step(ticket_id, "leave", by=by, at=at, occurred_at=occurred_at) as taken:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from repairs import policies
 from repairs.workflow import has_signature, order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.models import Ticket
 from tickets.texts import checked
 from tickets.workflow import step
@@ -21,7 +21,7 @@ def slip_number(ticket: Ticket) -> str:
     return f"{ticket.number}-{ticket.rework_count + 1}"
 
 
-@transaction.atomic
+@one_act()
 def print_slip(ticket_id: int, *, by: Staff, at: datetime | None = None) -> Ticket:
     """The two-part slip left the printer; a second print is a reprint and says so (rules REP-12, GEN-09)."""
     with step(ticket_id, "print_slip", by=by, at=at) as taken:
@@ -33,7 +33,7 @@ def print_slip(ticket_id: int, *, by: Staff, at: datetime | None = None) -> Tick
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def take_slip(ticket_id: int, *, by: Staff, receiver: Staff, cautions: str = "", at: datetime | None = None) -> Ticket:
     """The technician signs for the slip and hears what is known about the customer (rules REP-13, REP-14, CBK-05)."""
     cautions = checked(cautions, field="cautions", at_most=500)
@@ -49,7 +49,7 @@ def take_slip(ticket_id: int, *, by: Staff, receiver: Staff, cautions: str = "",
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def return_slip(
     ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None
 ) -> Ticket:
@@ -71,7 +71,7 @@ def return_slip(
     return taken.ticket
 
 
-@transaction.atomic
+@one_act()
 def enter_completion(ticket_id: int, *, by: Staff, part_spec: str = "", at: datetime | None = None) -> Ticket:
     """Type in what the slip says (rule REP-24). The first entry counts; a later one adds to it."""
     part_spec = checked(part_spec, field="part_spec", at_most=200)

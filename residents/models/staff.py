@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -24,6 +25,13 @@ class Trade(models.TextChoices):
     LIFT = "lift", _("电梯")
     LOW_VOLTAGE = "low_voltage", _("弱电")
     GENERAL = "general", _("综合")
+
+
+def _by_project(memberships: Iterable[tuple[int | None, str]]) -> dict[int | None, frozenset[str]]:
+    held: dict[int | None, set[str]] = {}
+    for project_id, role in memberships:
+        held.setdefault(project_id, set()).add(role)
+    return {project_id: frozenset(roles) for project_id, roles in held.items()}
 
 
 class StaffQuerySet(models.QuerySet["Staff"]):
@@ -72,10 +80,11 @@ class Staff(CompanyModel):
 
     @cached_property
     def _roles(self) -> dict[int | None, frozenset[str]]:
-        held: dict[int | None, set[str]] = {}
-        for project_id, role in Membership.objects.filter(staff_id=self.pk).values_list("project_id", "role"):
-            held.setdefault(project_id, set()).add(role)
-        return {project_id: frozenset(roles) for project_id, roles in held.items()}
+        return _by_project(Membership.objects.filter(staff_id=self.pk).values_list("project_id", "role"))
+
+    def hold(self, memberships: Iterable[tuple[int | None, str]]) -> None:
+        """Take the person's memberships, as (project or None, role), from a caller that has read them already."""
+        self.__dict__["_roles"] = _by_project(memberships)
 
     def roles_in(self, project_id: int | None) -> frozenset[str]:
         """Role codes held in this project, company-wide ones included. None asks for the company-wide ones only."""

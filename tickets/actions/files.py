@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
 from residents.models import Staff
 from residents.policies import require
+from residents.tenancy import one_act
 from tickets import policies
 from tickets.errors import TicketClosed
 from tickets.facts import moments, record
@@ -36,7 +36,7 @@ def attach(
     if purpose not in Attachment.Purpose.values:
         raise InvalidInput(_("请选择照片的用途。"), field="purpose")
     picture = clean_picture(upload)
-    with transaction.atomic():
+    with one_act():
         ticket = Ticket.objects.select_related("project").lock(ticket_id)
         if by is not None:
             require(by, policies.ATTACH, project_id=ticket.project_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.errors import TicketClosed
 from tickets.facts import record
 from tickets.models import Ticket, TicketReporter
@@ -24,7 +24,7 @@ def merge_tickets(
     Its clocks are cancelled with that reason, the other keeps the earlier start, and every reporter keeps the right
     to a reply.
     """
-    with transaction.atomic():
+    with one_act():
         for pk in sorted((source_id, into_id)):
             Ticket.objects.lock(pk)
         target = Ticket.objects.select_related("project").get(pk=into_id)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from residents.models import Staff
+from residents.tenancy import one_act
 from tickets.live import publish_on_commit
 from tickets.models import Notice, Ticket
 
@@ -34,7 +33,7 @@ def notify(ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: st
 
 def acknowledge(notice_id: int, *, by: Staff, at: datetime) -> Notice:
     """收到: stops the alarm for this person, never the clock. Safe to repeat."""
-    with transaction.atomic():
+    with one_act():
         notice = Notice.objects.select_for_update(of=("self",), no_key=True).get(pk=notice_id, staff=by)
         if notice.acknowledged_at is None:
             notice.acknowledged_at = at

@@ -88,7 +88,7 @@ def open_ticket(
         last_step_at=occurred_at,
         form_key=intake.form_key,
     )
-    ticket.save(force_insert=True)
+    ticket.insert()
     return ticket
 
 

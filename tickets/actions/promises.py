@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
 from residents.models import Staff
 from residents.policies import require
+from residents.tenancy import one_act
 from tickets import policies
 from tickets.actions.touching import touch
 from tickets.errors import IllegalTransition, TicketClosed
@@ -22,7 +22,7 @@ def make_promise(
     ticket_id: int, *, by: Staff | None, subject: str, promised_at: datetime, at: datetime | None = None
 ) -> Promise:
     """Record a time promised to the customer; its clock runs without grace (rule GEN-04)."""
-    with transaction.atomic():
+    with one_act():
         ticket = Ticket.objects.select_related("project").lock(ticket_id)
         if by is not None:
             require(by, policies.PROMISE, project_id=ticket.project_id)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import transaction
-
 from residents.errors import StaleVersion
 from residents.models import Staff
 from residents.policies import Policy, require
+from residents.tenancy import one_act
 from tickets.errors import TicketClosed
 from tickets.facts import moments
 from tickets.models import Ticket
@@ -28,7 +27,7 @@ def touch(
     also_closed: bool = False,
 ) -> Iterator[tuple[Ticket, datetime, datetime]]:
     """Lock a ticket for an act beside its workflow: checks the person, the version, and that it is still open."""
-    with transaction.atomic():
+    with one_act():
         ticket = Ticket.objects.select_related("project").lock(ticket_id)
         require(by, policy, project_id=ticket.project_id)
         if version is not None and version != ticket.version:

@@ -108,6 +108,7 @@ class Ticket(CompanyModel):
     form_key = models.UUIDField(null=True, blank=True)
     """The key of the form that made it: submitting the same form twice finds the ticket instead of making another."""
     search = GramsField("number", "title", "place", "contact_name", "description")
+
     _loaded: dict[str, Any]
 
     objects = TicketQuerySet.as_manager()
@@ -170,10 +171,15 @@ class Ticket(CompanyModel):
 
     def save_changes(self) -> None:
         """Write the columns that differ from what was read: a step changes four of forty, and seldom a searched one."""
-        loaded = self.__dict__.get("_loaded", {})
+        loaded = self._loaded
         changed = [name for name, value in loaded.items() if self.__dict__.get(name) != value]
         self.save(update_fields=changed)
         loaded.update({name: self.__dict__[name] for name in changed})
+
+    def insert(self) -> None:
+        """Store a new row; later changes of the same object are written as changes."""
+        self.save(force_insert=True)
+        self._loaded = {f.attname: self.__dict__[f.attname] for f in self._meta.concrete_fields if not f.generated}
 
     @property
     def short_number(self) -> str:

@@ -50,13 +50,7 @@ def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
     touched = touched_by(ticket.kind, event.kind)
     if not touched:
         return
-    clocks: list[SlaClock] = []
-    if not is_new:
-        clocks = list(
-            SlaClock.objects.select_for_update(of=("self",), no_key=True)
-            .filter(ticket=ticket, rule_code__in=[d.code for d in touched])
-            .order_by("pk")
-        )
+    clocks = [] if is_new else _clocks_of(ticket, [d.code for d in touched])
     live = {(clock.rule_code, clock.scope): clock for clock in clocks if clock.is_live}
     ended: list[SlaClock] = []
     judged: list[SlaClock] = []
@@ -80,6 +74,15 @@ def fold(ticket: Ticket, event: TicketEvent, *, is_new: bool = False) -> None:
         event,
         live=live,
         seen=clocks,
+    )
+
+
+def _clocks_of(ticket: Ticket, codes: Sequence[str]) -> list[SlaClock]:
+    """The ticket's clocks of these rules, locked."""
+    return list(
+        SlaClock.objects.select_for_update(of=("self",), no_key=True)
+        .filter(ticket=ticket, rule_code__in=codes)
+        .order_by("pk")
     )
 
 
