@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from repairs.warranty import warranty_of
 from repairs.workflow import WORKFLOW
 from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
-from residents.tenancy import scope_now
+from residents.tenancy import one_act, scope_now
 from tickets.actions import add_reporter
 from tickets.intake import (
     LINK_DUPLICATE,
@@ -73,7 +73,8 @@ class DeskIntake:
         return [_matter(category, times) for category in rows[:limit]]
 
     def common(self, *, limit: int = 6) -> list[Matter]:
-        rows = RepairCategory.objects.filter(is_active=True, is_public_area=False).order_by("position", "initials")
+        named = RepairCategory.objects.only("code", "name", "group", "trade", "template", "is_public_area")
+        rows = named.filter(is_active=True, is_public_area=False).order_by("position", "initials")
         return [_matter(category) for category in rows[:limit]]
 
     def outlook(
@@ -105,7 +106,7 @@ class DeskIntake:
         if (made := made_by(taken.form_key, project)) is not None:
             return Saved(made, _("这张单已经登记过，没有重复。"))
         try:
-            with transaction.atomic():
+            with one_act():
                 return _submit(taken, project=project, by=by, at=at or scope_now())
         except DomainError as error:
             error.field = FIELDS.get(error.field, error.field)

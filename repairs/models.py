@@ -119,6 +119,9 @@ class RepairOrder(CompanyModel):
     waived_fen = models.PositiveIntegerField(default=0)
     receipt_number = models.CharField(max_length=30, blank=True)
 
+    first_visit: Visit | None = None
+    """The row just made with this one, for the act that made both; None on an order that was read."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["company", "id"], name="repairs_order_company_id"),

@@ -135,7 +135,7 @@ def dispatch_repair(
         ticket, order = taken.ticket, order_of(taken.ticket)
         if technician is not None:
             _check_technician(technician, order, ticket, at=taken.occurred_at, override_reason=override_reason)
-        visit = visit_of(ticket, order.visit_no)
+        visit = (made and order.first_visit) or visit_of(ticket, order.visit_no)
         if visit.finished:
             visit = open_visit(taken, order, window_from=None, window_to=None)
         if ticket.state == "rework":

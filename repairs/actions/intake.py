@@ -178,13 +178,14 @@ def take_down(
             rule="REP-07",
         )
     order.save(force_insert=True)
-    Visit(
+    order.first_visit = Visit(
         company_id=ticket.company_id,
         ticket=ticket,
         number=1,
         window_from=intake.window_from,
         window_to=intake.window_to,
-    ).save(force_insert=True)
+    )
+    order.first_visit.save(force_insert=True)
     if is_public and name and intake.channel != PATROL:
         TicketReporter(
             company_id=ticket.company_id,

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from residents.models import DutyShift
@@ -201,14 +201,16 @@ def _met_at_once(clock: SlaClock, ticket: Ticket, event: TicketEvent) -> bool:
     return True
 
 
+_CURRENT = """
+SELECT DISTINCT ON (code) * FROM tickets_slarule
+ WHERE code = ANY(%(codes)s) AND retired_at IS NULL AND (project_id = %(project)s OR project_id IS NULL)
+ ORDER BY code, project_id
+"""
+
+
 def rules_for(project_id: int, codes: Sequence[str]) -> dict[str, SlaRule]:
     """The current rule version per code; one of the project wins over the company's."""
-    found: dict[str, SlaRule] = {}
-    rows = SlaRule.objects.filter(Q(project_id=project_id) | Q(project=None), code__in=codes, retired_at=None)
-    for rule in rows:
-        if rule.code not in found or rule.project_id is not None:
-            found[rule.code] = rule
-    return found
+    return {rule.code: rule for rule in SlaRule.objects.raw(_CURRENT, {"codes": list(codes), "project": project_id})}
 
 
 def arm(
@@ -420,15 +422,15 @@ def breach_now(clock: SlaClock, *, at: datetime, by: str = "stop", reason: str =
 
 
 def _breach(clock: SlaClock, *, until: datetime, at: datetime, by: str = "stop") -> None:
-    """What the sweep would have written had it come by before `until`: once, dated at due, detected by the stop.
+    """What the sweep would have written had it come by before `until`: one breach, dated at due, found by the stop.
 
-    Rungs of the last two minutes fire as the sweep would have fired them; of older ones only the highest does, and a
-    warning whose hour has passed never does. `at` is the moment of entry.
+    Of a breach the sweep has seen, the rungs whose moment fell between its last run and the stop. Rungs of the last two
+    minutes fire as the sweep would have fired them; of older ones only the highest does, and a warning whose hour has
+    passed never does. `at` is the moment of entry.
     """
-    if clock.breached_at is not None:
-        return
-    clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, by, at
-    _note(clock, "breached", at=at, really=clock.due_at, detected_by=by)
+    if clock.breached_at is None:
+        clock.breached_at, clock.detected_by, clock.detected_at = clock.due_at, by, at
+        _note(clock, "breached", at=at, really=clock.due_at, detected_by=by)
     missed = [(no, moment) for no, moment in enumerate(clock.step_at) if no >= clock.next_step and moment < until]
     if not missed:
         return

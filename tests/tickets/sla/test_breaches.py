@@ -54,6 +54,20 @@ def test_a_job_done_exactly_at_due_is_in_time_whoever_looks_first(committed_gard
         assert clock(ticket, "REP-16").state == "met"
 
 
+@pytest.mark.rule("GEN-02", "GEN-07")
+def test_a_rung_between_the_last_sweep_and_a_late_stop_still_tells_its_person(committed_garden: World) -> None:
+    with company_scope(committed_garden.company.pk):
+        ticket = to_accepted(committed_garden)
+    sweep_all(at=T("10:06:41"))
+    with company_scope(committed_garden.company.pk):
+        late = clock(ticket, "REP-16")
+        told, moment = len(ledger(late)), late.step_at[late.next_step]
+        stopped = moment + timedelta(seconds=1)
+        actions.arrive(ticket.pk, by=committed_garden.technician, at=stopped)
+        assert ledger(clock(ticket, "REP-16"))[told:] == [(told, "fired")]
+        assert TicketEvent.objects.filter(ticket=ticket, kind="breached").count() == 1
+
+
 @pytest.mark.rule("GEN-02")
 def test_the_sweep_dates_the_breach_at_due_and_notes_when_it_came(committed_garden: World) -> None:
     with company_scope(committed_garden.company.pk):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connections, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from repairs import actions
@@ -320,6 +320,7 @@ def test_a_storm_in_one_company_does_not_lose_or_mix_the_others_clock(committed_
     stopped=st.one_of(st.none(), st.integers(0, 5 * 3600)),
     catch_up=st.booleans(),
 )
+@example(sweeps=[1801, 2701], stopped=2701, catch_up=False)  # a rung between the last sweep and a late stop
 def test_each_step_fires_at_most_once_and_in_order(
     committed_garden: World, sweeps: list[int], stopped: int | None, catch_up: bool
 ) -> None:
