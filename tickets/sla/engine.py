@@ -98,17 +98,17 @@ def end_all(ticket: Ticket, *, at: datetime, reason: str) -> None:
 def take_earlier_start(target: Ticket, source: Ticket, *, at: datetime | None = None) -> None:
     """A merged ticket's running clocks count from the earlier of the two reports (ambiguity A-41). Both locked.
 
-    Only durations move; an agreed moment stays agreed. A clock that comes to lie in the past is breached at its new due
-    by the next sweep.
+    Only first cycles and durations move: what a return or a rework started anew belongs to the one ticket, an agreed
+    moment stays agreed. A clock that comes to lie in the past is breached at its new due by the next sweep.
     """
     starts = dict(
-        SlaClock.objects.filter(ticket=source)
+        SlaClock.objects.filter(ticket=source, cycle_no=1)
         .values("rule_code")
         .annotate(first=Min("started_at"))
         .values_list("rule_code", "first")
     )
     running = SlaClock.objects.select_for_update(of=("self",), no_key=True).filter(
-        ticket=target, state=ClockState.RUNNING, consumed=0
+        ticket=target, cycle_no=1, state=ClockState.RUNNING, consumed=0
     )
     for clock in running.select_related("rule").order_by("pk"):
         earlier, d = starts.get(clock.rule_code), find(clock.rule_code)

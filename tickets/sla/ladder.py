@@ -35,10 +35,14 @@ def _responsible(ticket: Ticket | None, clock: SlaClock, *, at: datetime) -> lis
     named = None
     if ticket is not None:
         named = ticket.assignee if side == "technician" else ticket.owner if side in {"owner", "front_desk"} else None
-    if named is not None and named.is_active:
-        return [named]
-    # Nobody is assigned, or the person has gone: the promise is still somebody's.
-    return holders(RESPONSIBLE_ROLE.get(side, Role.FRONT_DESK), project_id=clock.project_id, at=at)
+    role = RESPONSIBLE_ROLE.get(side, Role.FRONT_DESK)
+    if named is None or not named.is_active:
+        # Nobody is assigned, or the person has gone: the promise is still somebody's.
+        return holders(role, project_id=clock.project_id, at=at)
+    # Somebody who is off duty may not see it in time; those on duty in the role can act.
+    on_duty = list(Staff.objects.holding(role, project_id=clock.project_id).on_duty(at=at).order_by("pk"))
+    is_here = Staff.objects.filter(pk=named.pk).on_duty(at=at).exists()
+    return [named] if is_here else [named, *(person for person in on_duty if person != named)]
 
 
 def holders(role: str, *, project_id: int, at: datetime) -> list[Staff]:
@@ -66,7 +70,8 @@ def escalate(payload: dict[str, Any]) -> None:
     """
     clock = SlaClock.objects.select_related("project", "company").get(pk=payload["clock"])
     # The ladder of the version that fired, which need not be the one the clock has now.
-    row = SlaRule.objects.get(pk=payload["rule"]).ladder[payload["step"]]
+    ladder = SlaRule.objects.get(pk=payload["rule"]).ladder
+    row = ladder[payload["step"]]
     firing = SlaFiring.objects.get(clock=clock, epoch=payload["epoch"], step_no=payload["step"])
     ticket = None
     if clock.ticket_id is not None:
@@ -80,7 +85,7 @@ def escalate(payload: dict[str, Any]) -> None:
     dropped = (over and row["level"] == 0) or not (clock.project.is_active and clock.company.is_active)
     people: dict[int, Staff] = {}
     if not dropped:
-        for code in row["audience"]:
+        for code in _audience(ladder, firing):
             for person in people_for(code, ticket=ticket, clock=clock, at=firing.fired_at):
                 people[person.pk] = person
         if not people:
@@ -126,6 +131,21 @@ def escalate(payload: dict[str, Any]) -> None:
             },
         )
         publish_on_commit(ticket, "alert", staff=list(people))
+
+
+def _audience(ladder: list[dict[str, Any]], firing: SlaFiring) -> list[str]:
+    """Whom a fired step speaks to: its own people, and those of the breach steps passed over since the last that spoke.
+
+    After an outage one message goes out per clock, and everybody whose level has been reached is among its readers.
+    """
+    steps = [firing.step_no]
+    before = SlaFiring.objects.filter(clock=firing.clock_id, epoch=firing.epoch, step_no__lt=firing.step_no)
+    for no, outcome in before.order_by("-step_no").values_list("step_no", "outcome"):
+        if outcome != SlaFiring.Outcome.COLLAPSED:
+            break
+        if ladder[no]["level"] > 0:
+            steps.append(no)
+    return list(dict.fromkeys(code for no in sorted(steps) for code in ladder[no]["audience"]))
 
 
 def notice_text(clock: SlaClock, ticket: Ticket | None, *, level: int) -> str:

@@ -239,6 +239,16 @@ def test_the_answer_to_a_merged_report_counts_from_the_earlier_one(garden: World
     assert moved.data["reason"] == "merged"
 
 
+def test_what_a_return_started_anew_is_not_moved_by_a_merge(garden: World) -> None:
+    target, source = make_ticket(garden, at=T("10:00")), make_ticket(garden, "GD-20250314-901", at=T("14:00"))
+    make_clock(source, "REP-09", at=T("14:00"))
+    again = make_clock(target, "REP-09", at=T("15:00"))
+    SlaClock.objects.filter(pk=again.pk).update(cycle_no=2)
+    engine.take_earlier_start(target, source, at=T("15:00:30"))
+    again.refresh_from_db()
+    assert (again.started_at, again.due_at) == (T("15:00"), T("15:01"))
+
+
 def test_an_agreed_moment_is_not_moved_by_a_merge(garden: World) -> None:
     from tickets.actions import make_promise
 

@@ -107,6 +107,50 @@ def test_a_ticket_given_to_another_technician_keeps_its_clock_and_tells_the_new_
 
 
 @pytest.mark.rule("GEN-07")
+def test_after_an_outage_one_message_reaches_everybody_whose_level_has_passed(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("front_desk")
+        ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk, at=T("10:00:00"))
+        waiting = clock(ticket, "REP-09")
+    sweep(at=T("10:20"), catch_up=True)
+    drain(at=T("10:20:01"))
+    with company_scope(world.company.pk):
+        assert ledger(waiting) == [(0, "collapsed"), (1, "collapsed"), (2, "collapsed"), (3, "fired")]
+        assert told(waiting) == {
+            3: names(world, "front_desk", "supervisor", "centre_head", "estate_manager", "company")
+        }
+
+
+@pytest.mark.rule("GEN-07", "REP-11")
+def test_a_paper_report_typed_in_nine_hours_later_tells_the_supervisor_too(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        ticket = actions.report_repair(
+            take(world), project=world.project, by=world.front_desk, at=T("19:00"), occurred_at=T("10:00")
+        )
+        late = clock(ticket, "REP-11")
+    drain(at=T("19:00:01"))
+    with company_scope(world.company.pk):
+        assert names(world, "supervisor") <= set().union(*told(late).values())
+
+
+@pytest.mark.rule("GEN-07")
+def test_a_warning_for_somebody_off_duty_goes_to_those_on_duty_as_well(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("technician_2")
+        ticket = make_ticket(world, at=T("10:00"))
+        ticket.assignee = world.technician
+        ticket.save()
+        waiting = make_clock(ticket, "REP-17", at=T("10:00"))
+    sweep_all(at=T("10:25"))
+    drain(at=T("10:25:01"))
+    with company_scope(world.company.pk):
+        assert told(waiting) == {0: {world.technician.name, world.technician_2.name}}
+
+
+@pytest.mark.rule("GEN-07")
 def test_levels_two_and_three_wait_half_and_all_of_the_time_within_their_bounds(garden: World) -> None:
     ticket = make_ticket(garden, at=T("10:00"))
     half_an_hour = make_clock(ticket, "REP-17", at=T("10:00"))
