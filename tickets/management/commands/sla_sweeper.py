@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.checks import Tags, run_checks
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 
 from tickets import outbox
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="sweep and relay once, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_bad_roles()
         if options["once"]:
             sweep(driver="sweeper")
             outbox.relay()
@@ -51,6 +53,13 @@ class Command(BaseCommand):
         _repeat(stop, options["interval"], lambda: sweep(driver="sweeper"))
         for thread in others:
             thread.join(10)
+
+
+def _refuse_bad_roles() -> None:
+    """Raise CommandError, in one line, when a database role is not the one it should be; the web does the same."""
+    findings = run_checks(tags=[Tags.security, Tags.database], databases=["default", "sweeper"])
+    if errors := [finding.msg for finding in findings if finding.is_serious()]:
+        raise CommandError(" ".join(errors))
 
 
 def _repeat(stop: threading.Event, interval: float, act: Callable[[], object]) -> None:
