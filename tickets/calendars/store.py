@@ -76,6 +76,7 @@ def publish_revision(calendar: WorkCalendar, *, at: datetime | None = None) -> i
                 is_workday=day.is_workday,
                 provisional=day.provisional,
                 source=day.source,
+                zone=table.zone,
                 opens_at=[opens for opens, _closes in day.segments],
                 closes_at=[closes for _opens, closes in day.segments],
                 seconds_before=seconds_before,
@@ -167,11 +168,13 @@ def _published_days(calendar_id: int, revision: int) -> list[Day]:
 
 
 def _read_table(company_id: int | None, calendar_id: int, revision: int) -> DayTable:
-    zone = WorkCalendar.objects.filter(pk=calendar_id).values_list("zone", flat=True).first()
     days = _published_days(calendar_id, revision)
-    if zone is None or not days:
+    if not days:
         raise CalendarError(f"Company {company_id} has no revision {revision} of calendar {calendar_id}.")
-    return DayTable.build(days, zone=zone, revision=revision)
+    rows = CalendarDay.objects.filter(calendar_id=calendar_id, revision=revision)
+    # The calendar may have moved to another zone since; what was published then is read as it was.
+    zone, zone_now = rows.values_list("zone", "calendar__zone")[0]
+    return DayTable.build(days, zone=zone or zone_now, revision=revision)
 
 
 _kept_table = lru_cache(maxsize=_TABLES_KEPT)(_read_table)

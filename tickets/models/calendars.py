@@ -84,6 +84,8 @@ class CalendarDay(CompanyModel):
     is_workday = models.BooleanField()
     provisional = models.BooleanField(default=False)
     source = models.CharField(max_length=40, blank=True)
+    zone = models.CharField(max_length=40, blank=True)
+    """That of the calendar when the revision was published; empty where only the calendar's own is known."""
     opens_at = ArrayField(models.DateTimeField(), default=list)
     closes_at = ArrayField(models.DateTimeField(), default=list)
     """Half-open segments [opens_at[i], closes_at[i]) as instants, so that days of a clock change are 23 or 25 hours."""
