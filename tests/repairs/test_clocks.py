@@ -649,6 +649,35 @@ def test_a_result_not_accepted_ends_the_callback_and_the_next_completion_starts_
     assert clock(ticket, "REP-27").due_at.date().isoformat() == "2025-04-14"
 
 
+@pytest.mark.rule("REP-09, CBK-12, GEN-02")
+def test_a_reopened_repair_begins_new_cycles_and_the_results_of_the_old_ones_stay_as_they_were(garden: World) -> None:
+    garden.on_duty("front_desk", "technician", "specialist")
+    ticket = report(garden)
+    # A minute late.
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("10:02:00"))
+    actions.accept_repair(ticket.pk, by=garden.technician, at=T("10:02:30"))
+    actions.arrive(ticket.pk, by=garden.technician, at=T("10:04:00"))
+    actions.start_work(ticket.pk, by=garden.technician, at=T("10:10:00"))
+    finish(garden, ticket, "10:50:00", report=True)
+    closing.accept_result(ticket.pk, by=garden.specialist, at=T("10:55:00"))
+    decided = ticket.clocks.exclude(state="running").order_by("pk")
+    results = {row["id"]: row for row in decided.values()}
+
+    call_back(garden, ticket, "11:30:00", is_solved=False, satisfaction=1)
+
+    ticket.refresh_from_db()
+    assert ticket.state == "rework"
+    again = clock(ticket, "REP-09")
+    assert (again.state, again.cycle_no, again.due_at) == ("running", 2, T("11:31:00"))
+    first = ticket.clocks.get(rule_code="REP-09", cycle_no=1)
+    assert (first.state, first.breached_at) == ("closed_breached", T("10:01:00"))
+    assert {row["id"]: row for row in decided.filter(pk__in=results).values()} == results
+
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("11:30:30"))
+    assert (clock(ticket, "REP-09").state, clock(ticket, "REP-09").counts_as_met) == ("met", True)
+    assert {row["id"]: row for row in decided.filter(pk__in=results).values()} == results
+
+
 @pytest.mark.rule("REP-25")
 def test_the_desk_is_told_at_the_moment_of_the_call_not_of_its_typing(garden: World) -> None:
     ticket = repair_in(garden, "finished")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connections, transaction
 
 from repairs import actions
 from residents.models import Membership, Staff
@@ -104,6 +105,35 @@ def test_a_ticket_given_to_another_technician_keeps_its_clock_and_tells_the_new_
             2: names(world, "centre_head", "estate_manager"),
             3: names(world, "company"),
         }
+
+
+@pytest.mark.rule("GEN-07", "REP-16")
+def test_three_transfers_leave_the_customers_clock_alone_and_its_ladder_finds_the_last_one(
+    committed_garden: World,
+) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("front_desk", "technician", "technician_2", "engineering_duty")
+        ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk, at=T("10:00:00"))
+        actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician, at=T("10:00:30"))
+        actions.accept_repair(ticket.pk, by=world.technician, at=T("10:01:00"))
+        before = SlaClock.objects.filter(ticket=ticket, rule_code__in=("REP-16", "REP-17")).order_by("pk").values()
+        kept = list(before)
+        for moment, person in (
+            ("10:02:00", world.technician_2),
+            ("10:03:00", world.technician),
+            ("10:04:00", world.technician_2),
+        ):
+            actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=person, at=T(moment))
+        assert len(kept) == 2
+        assert list(before.all()) == kept
+        arrival = clock(ticket, "REP-16")
+    climb(arrival)
+    with company_scope(world.company.pk):
+        people = told(arrival)
+        assert sorted(people) == [0, 1, 2, 3]
+        assert people[0] == {world.technician_2.name}
+        assert world.technician.name not in set().union(*people.values())
 
 
 @pytest.mark.rule("GEN-07")
@@ -265,6 +295,29 @@ def test_nothing_fires_in_an_estate_closed_for_business_and_it_resumes(
         waiting.refresh_from_db()
         assert (waiting.state, waiting.breached_at) == ("breached_open", T("10:01"))
         assert ledger(waiting) == [(0, "collapsed"), (1, "collapsed"), (2, "fired")]
+
+
+def test_a_place_or_a_ticket_with_open_clocks_cannot_be_removed_under_them(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        ticket = make_ticket(world, at=T("10:00"))
+        waiting = make_clock(ticket, "REP-09", at=T("10:00"))
+    for alias in ("default", "owner"):
+        for table, pk in (
+            ("residents_unit", world.unit.pk),
+            ("residents_building", world.building.pk),
+            ("residents_project", world.project.pk),
+            ("tickets_ticket", ticket.pk),
+            ("tickets_slaclock", waiting.pk),
+        ):
+            with company_scope(world.company.pk, using=alias), connections[alias].cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                with pytest.raises(DatabaseError), transaction.atomic(using=alias):
+                    cursor.execute(f"DELETE FROM {table} WHERE id = %s", [pk])
+    sweep_all(at=T("10:01:01"))
+    with company_scope(world.company.pk):
+        waiting.refresh_from_db()
+        assert (waiting.state, waiting.breached_at) == ("breached_open", T("10:01"))
 
 
 def test_a_message_queued_before_the_estate_closed_tells_nobody(committed_garden: World) -> None:

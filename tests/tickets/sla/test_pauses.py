@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,19 @@ def test_pausing_twice_and_resuming_twice_is_pausing_and_resuming_once(garden: W
         engine.resume(start, event=make_event(ticket, "resumed", at=T(moment)))
     assert start.due_at == T("10:40")
     assert SlaClockInterval.objects.filter(clock=start).count() == 2
+
+
+def test_the_database_refuses_two_turns_of_a_clock_at_one_instant_and_to_rewrite_one(garden: World) -> None:
+    """A turn ends the interval before it, so no two intervals of a clock can overlap."""
+    ticket = make_ticket(garden, at=T("10:00"))
+    start = make_clock(ticket, "REP-17", at=T("10:00"))
+    engine.pause(start, event=make_event(ticket, "paused", at=T("10:10")), reason="等业主")
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SlaClockInterval.objects.create(clock=start, is_running=True, began_at=T("10:10"))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SlaClockInterval.objects.update(began_at=T("10:05"))
+    assert SlaClockInterval.objects.get().began_at == T("10:10")
 
 
 def test_a_pause_at_the_very_instant_of_the_start_is_stored(garden: World) -> None:

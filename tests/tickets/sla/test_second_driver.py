@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
@@ -16,7 +15,7 @@ from django.db import connections
 
 from servicedesk.runtime.layout import ROOT
 from tests.tickets.sla.builders import EVERYBODY, flood
-from tests.tickets.sla.test_sweep import count_ledger
+from tests.tickets.sla.test_sweep import count_ledger, now_of_database
 from tests.worlds import World
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=EVERYBODY)
@@ -53,13 +52,6 @@ def until(process: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < end
         time.sleep(0.1)
-
-
-def now_of_database() -> datetime:
-    with connections["sweeper"].cursor() as cursor:
-        cursor.execute("SELECT now()")
-        moment: datetime = cursor.fetchone()[0]
-        return moment
 
 
 def test_the_second_driver_sweeps_until_it_is_told_to_stop(committed_garden: World) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connections, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from tests.repairs.test_repair_path import clock, take
 from tests.tickets.sla.builders import EVERYBODY, flood, just_after, ledger, make_clock, make_ticket
 from tests.worlds import T, World, make_world
 from tickets.models import Outbox, SlaClock, SlaFiring, SweepRun, TicketEvent
-from tickets.outbox import drain
+from tickets.outbox import drain, relay
 from tickets.sla.audit import audit
 from tickets.sla.sweep import BATCH, sweep, sweep_all
 
@@ -38,6 +39,13 @@ def count_ledger() -> tuple[int, int]:
         cursor.execute("SELECT (SELECT count(*) FROM tickets_slafiring), (SELECT count(*) FROM tickets_outbox)")
         rows: tuple[int, int] = cursor.fetchone()
         return rows
+
+
+def now_of_database() -> datetime:
+    with connections["sweeper"].cursor() as cursor:
+        cursor.execute("SELECT now()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment
 
 
 def together(count: int, work: Callable[[int], object]) -> None:
@@ -260,6 +268,47 @@ def test_the_closing_of_a_ticket_and_the_sweep_agree_on_one_order(committed_gard
             assert ledger(row)[-1] == (2, "fired")
 
 
+def test_work_done_in_time_is_met_or_corrected_whoever_comes_first(committed_garden: World) -> None:
+    """Dispatched in time and typed in while the sweep claims: no breach at all, or one that is put right."""
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("front_desk", "technician")
+        tickets = [
+            actions.report_repair(
+                take(world, not_duplicate=True), project=world.project, by=world.front_desk, at=T("10:00:00")
+            )
+            for _ in range(12)
+        ]
+
+    def act(number: int) -> None:
+        if number == 0:
+            for _ in range(6):
+                sweep(at=T("10:01:01"))
+            return
+        for ticket in tickets[number - 1 :: 3]:
+            with company_scope(world.company.pk):
+                actions.dispatch_repair(
+                    ticket.pk,
+                    by=world.front_desk,
+                    technician=world.technician,
+                    at=T("10:01:02"),
+                    occurred_at=T("10:00:50"),
+                )
+
+    together(4, act)
+    sweep_all(at=T("10:01:03"))
+    with company_scope(world.company.pk):
+        for ticket in tickets:
+            row = clock(ticket, "REP-09")
+            breaches = TicketEvent.objects.filter(ticket=ticket, kind="breached", data__rule="REP-09").count()
+            corrections = TicketEvent.objects.filter(ticket=ticket, kind="clock_corrected", data__rule="REP-09").count()
+            assert row.counts_as_met
+            if row.breached_at is None:
+                assert (row.state, breaches, corrections, ledger(row)) == ("met", 0, 0, [])
+            else:
+                assert (row.state, breaches, corrections, len(ledger(row))) == ("closed_breached", 1, 1, 3)
+
+
 def test_two_agents_who_dispatch_at_once_stop_the_clock_once(committed_garden: World) -> None:
     world = committed_garden
     with company_scope(world.company.pk):
@@ -288,15 +337,24 @@ def test_two_agents_who_dispatch_at_once_stop_the_clock_once(committed_garden: W
         assert clock(ticket, "REP-09").state == "met"
 
 
-def test_the_application_servers_clock_decides_nothing(committed_garden: World, tmp_path: object) -> None:
-    """The sweep's moment is the database's: a clock due in a second of its time is not fired, one just past is."""
-    with connections["sweeper"].cursor() as cursor:
-        cursor.execute("SELECT now()")
-        now = cursor.fetchone()[0]
-    flood(committed_garden, 1, due_at=now - timedelta(seconds=1), prefix="past")
-    flood(committed_garden, 1, due_at=now + timedelta(hours=1), prefix="future")
-    sweep()
-    assert count_ledger()[0] == 1
+@pytest.mark.parametrize("seconds", [-90, 90])
+def test_the_application_servers_clock_decides_nothing(committed_garden: World, seconds: int) -> None:
+    """The moment of a sweep, an act and a relay is the database's, on a server whose own clock is wrong."""
+    world, now = committed_garden, now_of_database()
+    flood(world, 1, due_at=now - timedelta(seconds=1), prefix="past")
+    flood(world, 1, due_at=now + timedelta(seconds=80), prefix="future")
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=seconds)):
+        with company_scope(world.company.pk):
+            ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk)
+        assert sweep().fired == 1
+        assert relay() >= 1
+    after = now_of_database()
+    with company_scope(world.company.pk):
+        ticket.refresh_from_db()
+        assert now <= ticket.entered_at <= after
+        assert clock(ticket, "REP-09").due_at == ticket.entered_at + timedelta(minutes=1)
+        assert now <= SlaFiring.objects.get().fired_at <= after
+        assert not Outbox.objects.exclude(sent_at__range=(now, after)).exists()
 
 
 def test_a_storm_in_one_company_does_not_lose_or_mix_the_others_clock(committed_garden: World) -> None:
@@ -312,6 +370,34 @@ def test_a_storm_in_one_company_does_not_lose_or_mix_the_others_clock(committed_
     with company_scope(committed_garden.company.pk):
         assert SlaFiring.objects.count() == BATCH * 2 + 10
         assert set(SlaFiring.objects.values_list("company_id", flat=True)) == {committed_garden.company.pk}
+
+
+def test_nothing_of_a_sweep_a_relay_or_an_act_stays_on_its_connection(committed_garden: World) -> None:
+    """A pool that lends a connection for one transaction hands on what the last borrower left: there is nothing."""
+
+    def left(alias: str) -> list[tuple[object, ...]]:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "SELECT name, setting FROM pg_settings WHERE source = 'session' "
+                "UNION ALL SELECT 'app.company', nullif(current_setting('app.company', true), '') "
+                "UNION ALL SELECT 'lock', mode FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' "
+                "UNION ALL SELECT 'prepared', name FROM pg_prepared_statements "
+                "UNION ALL SELECT 'cursor', name FROM pg_cursors WHERE is_holdable ORDER BY 1, 2"
+            )
+            return list(cursor.fetchall())
+
+    before = {alias: left(alias) for alias in ("default", "sweeper")}
+    with company_scope(committed_garden.company.pk):
+        ticket = actions.report_repair(
+            take(committed_garden), project=committed_garden.project, by=committed_garden.front_desk, at=T("10:00")
+        )
+    flood(committed_garden, 3, due_at=T("10:00"))
+    sweep_all(at=T("11:00"))
+    drain(at=T("11:00"))
+    audit(at=T("11:00"))
+    with company_scope(committed_garden.company.pk):
+        assert ledger(clock(ticket, "REP-09"))
+    assert {alias: left(alias) for alias in ("default", "sweeper")} == before
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
