@@ -16,7 +16,7 @@ from tests.repairs.test_repair_path import clock, take
 from tests.residents.factories import MembershipFactory, StaffFactory
 from tests.tickets.sla.builders import EVERYBODY, just_after, ledger, make_clock, make_ticket
 from tests.worlds import T, World
-from tickets.models import Notice, SlaClock, SlaFiring, Ticket, TicketEvent
+from tickets.models import Notice, Outbox, SlaClock, SlaFiring, Ticket, TicketEvent
 from tickets.outbox import drain
 from tickets.sla.definitions import definition
 from tickets.sla.sweep import sweep, sweep_all
@@ -84,6 +84,48 @@ def test_a_ticket_the_technician_returned_climbs_the_whole_ladder(committed_gard
             2: names(world, "centre_head", "estate_manager"),
             3: names(world, "company"),
         }
+
+
+@pytest.mark.rule("GEN-07", "REP-16")
+def test_the_arrival_owed_for_a_job_that_was_given_back_is_told_to_whoever_can_go(committed_garden: World) -> None:
+    """The customer's clock runs on while the job belongs to nobody."""
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("front_desk", "technician_2", "engineering_duty")
+        world.on_duty("technician", end=T("10:02:00"))
+        ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk, at=T("10:00:00"))
+        actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician, at=T("10:00:30"))
+        actions.accept_repair(ticket.pk, by=world.technician, at=T("10:01:00"))
+        actions.return_repair(ticket.pk, by=world.technician, reason="缺工具", at=T("10:02:00"))
+        arrival = clock(ticket, "REP-16")
+        assert (arrival.state, arrival.ticket.assignee_id if arrival.ticket else 0) == ("running", None)
+    climb(arrival)
+    with company_scope(world.company.pk):
+        on_duty = {world.technician_2.name}
+        assert told(arrival) == {
+            0: on_duty,
+            1: on_duty | names(world, "engineering_duty", "supervisor", "front_desk"),
+            2: names(world, "centre_head", "estate_manager"),
+            3: names(world, "company"),
+        }
+
+
+@pytest.mark.rule("GEN-07")
+def test_when_the_technician_has_left_the_company_another_one_is_told(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        world.on_duty("front_desk", "technician", "technician_2", "engineering_duty")
+        ticket = actions.report_repair(take(world), project=world.project, by=world.front_desk, at=T("10:00:00"))
+        actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician, at=T("10:00:30"))
+        actions.accept_repair(ticket.pk, by=world.technician, at=T("10:01:00"))
+        Staff.objects.filter(pk=world.technician.pk).update(is_active=False)
+        arrival = clock(ticket, "REP-16")
+    climb(arrival)
+    with company_scope(world.company.pk):
+        people = told(arrival)
+        assert people[0] == {world.technician_2.name}
+        assert sorted(people) == [0, 1, 2, 3]
+        assert world.technician.name not in set().union(*people.values())
 
 
 @pytest.mark.rule("GEN-07")
@@ -214,6 +256,24 @@ def test_with_nobody_left_but_the_administrator_the_administrator_is_told(commit
     with company_scope(world.company.pk):
         assert set().union(*told(waiting).values()) == {world.admin.name}
         assert sorted(told(waiting)) == [0, 1, 2, 3]
+
+
+def test_with_nobody_left_at_all_each_rung_is_recorded_as_told_to_nobody_and_not_tried_forever(
+    committed_garden: World,
+) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        Staff.objects.update(is_active=False)
+        ticket = make_ticket(world, at=T("10:00"), owner=world.front_desk)
+        waiting = make_clock(ticket, "REP-09", at=T("10:00"))
+    climb(waiting)
+    with company_scope(world.company.pk):
+        assert told(waiting) == {}
+        lines = TicketEvent.objects.filter(ticket=ticket, kind="escalated").order_by("pk")
+        assert [(line.data["level"], line.data["to"], line.data["dropped"]) for line in lines] == [
+            (level, [], False) for level in range(4)
+        ]
+        assert not Outbox.objects.filter(sent_at=None).exists()
 
 
 @pytest.mark.rule("GEN-07")
