@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tickets.tasks.sweep", "schedule": 1.0, "options": {"expires": 3, "ignore_result": True}},
     "relay": {"task": "tickets.tasks.relay", "schedule": 1.0, "options": {"expires": 3, "ignore_result": True}},
     "audit": {"task": "tickets.tasks.audit", "schedule": 60.0, "options": {"expires": 60, "ignore_result": True}},
+    "purge": {"task": "tickets.tasks.purge", "schedule": 3600.0, "options": {"expires": 3600, "ignore_result": True}},
 }
 
 # --- API ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets import outbox
+from tickets import outbox, purging
 from tickets.sla import audit as auditing
 from tickets.sla import sweep as sweeping
 
@@ -25,3 +25,9 @@ def relay() -> int:
 def audit() -> list[str]:
     """Look for what the sweep should have caught and did not; rung every minute."""
     return auditing.audit()
+
+
+@shared_task(ignore_result=True, soft_time_limit=40, time_limit=60)
+def purge() -> int:
+    """Delete what has done its work long ago; rung every hour."""
+    return purging.purge()

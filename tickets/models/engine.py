@@ -321,7 +321,7 @@ class Outbox(CompanyModel):
     dead_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
 
-    sweeper_may: ClassVar[str] = "SELECT, INSERT, UPDATE"
+    sweeper_may: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "dedup_key"], name="tickets_outbox_once")]
@@ -335,6 +335,11 @@ class Outbox(CompanyModel):
                 fields=["dead_at"],
                 name="tickets_outbox_dead",
                 condition=Q(dead_at__isnull=False),
+            ),
+            models.Index(
+                fields=["sent_at"],
+                name="tickets_outbox_done",
+                condition=Q(sent_at__isnull=False),
             ),
         ]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connections
 
-from tickets.models import SweepRun
-
 log = logging.getLogger(__name__)
-KEEP_RUNS = timedelta(days=7)
 
 _CHECKS = {
     "late_firings": (
@@ -49,8 +46,7 @@ UPDATE tickets_slaclock c
 def audit(*, at: datetime | None = None) -> list[str]:
     """The findings, as lines for the log; empty when all is well.
 
-    Changes only what needs no judgement: wakes clocks of estates that are open again, drops sweep rows of a week ago
-    (gaps are kept).
+    Changes only what needs no judgement: wakes clocks of estates that are open again.
     """
     with connections["sweeper"].cursor() as cursor:
         cursor.execute("SELECT now()")
@@ -63,7 +59,6 @@ def audit(*, at: datetime | None = None) -> list[str]:
         cursor.execute(_WAKE)
         if cursor.rowcount:
             log.warning("audit: %s silent clocks were armed again", cursor.rowcount)
-    SweepRun.objects.using("sweeper").filter(finished_at__lt=as_of - KEEP_RUNS).exclude(mode="gap").delete()
     for finding in findings:
         log.error("audit: %s", finding)
     return findings

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 
 from tickets import outbox
+from tickets.purging import purge
 from tickets.sla.audit import audit
 from tickets.sla.sweep import sweep
 
@@ -43,10 +44,14 @@ class Command(BaseCommand):
             while not stop.is_set() and outbox.relay():
                 pass
 
+        def look_after() -> None:
+            audit()
+            purge()
+
         # A storm leaves thousands of messages behind; telling people must never hold up the next look at the clocks.
         others = [
             threading.Thread(target=_repeat, args=(stop, every, act), name=name, daemon=True)
-            for name, every, act in (("relay", options["interval"], relay_all), ("audit", AUDIT_EVERY, audit))
+            for name, every, act in (("relay", options["interval"], relay_all), ("audit", AUDIT_EVERY, look_after))
         ]
         for thread in others:
             thread.start()
