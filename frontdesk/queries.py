@@ -19,7 +19,7 @@ from residents.search import Household as Found
 from residents.search import find_households
 from tickets.clock_text import ClockView, clock_view
 from tickets.closing import SATISFIED
-from tickets.intake import Cover, Match, Outlook
+from tickets.intake import Cover, Outlook
 from tickets.kinds import all_kinds, kind_of
 from tickets.models import Callback, ClockState, Notice, SlaClock, SweepRun, Ticket
 from tickets.queries.shown import Shortcut, Status, Tab, next_clocks, shortcuts, status_of
@@ -331,7 +331,6 @@ class HouseholdCard:
     tags: Sequence[str]
     person: Contact | None
     warranty: Cover | None
-    matches: Sequence[Match]
     open_items: Sequence[Line]
     recent_line: str
     recent_items: Sequence[Line]
@@ -347,16 +346,6 @@ class RecentLine:
     person: str
     title: str
     url: str
-
-
-@dataclass(frozen=True)
-class Column:
-    """The left column's context: a household, or what was taken lately, and possible same faults of a public place."""
-
-    household: HouseholdCard | None = None
-    recent: Sequence[RecentLine] = ()
-    matches: Sequence[Match] = ()
-    link: str = ""
 
 
 def unit_options(query: str, project: Project, at: datetime) -> list[UnitOption]:
@@ -443,7 +432,6 @@ def household_card(home: Home, project: Project, *, outlook: Outlook, at: dateti
         tags=_tags(caller),
         person=Contact(caller.person.name, caller.get_role_display(), caller.person.masked_phone) if caller else None,
         warranty=outlook.cover,
-        matches=outlook.matches,
         open_items=[_open_line(t, clocks.get(t.pk), project, at) for t in still_open],
         recent_line=_recent_line(recent, marks),
         recent_items=[_past_line(t, marks.get(t.pk), project) for t in past[:5]],

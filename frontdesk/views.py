@@ -90,14 +90,20 @@ def category_search(request: StaffRequest) -> HttpResponse:
 @require_GET
 @staff_only(policies.SEE_DESK)
 def household(request: StaffRequest) -> HttpResponse:
-    """The left column for the chosen home and matter, or what was taken lately."""
+    """The left column for the chosen home, place and matter, or what was taken lately; `link` stays chosen."""
     at = scope_now()
     home = queries.find_home(_typed(request, "unit"), request.project, at)
     _kind, intake = _kind_named(request.GET.get("kind", ""))
-    context = _column(request, home, intake, _typed(request, "category"), at) if home else {}
-    if home is None:
-        context["recent"] = queries.recently_taken(request.project, at)
-    return render(request, "frontdesk/_household.html", {**context, "link": _typed(request, "link")})
+    outlook = intake.outlook(
+        _typed(request, "category"),
+        project=request.project,
+        unit=home.unit if home else None,
+        place=_typed(request, "place"),
+        at=at,
+        people=False,
+    )
+    context = {**_column(home, request, outlook, at), "link": _typed(request, "link")}
+    return render(request, "frontdesk/_household.html", context)
 
 
 @require_GET
@@ -271,7 +277,7 @@ def _refused(
         **_card(request, form, said.get("form_key") or uuid.uuid4(), offer=offer, outlook=outlook),
         "error": error,
         "suggestion_problem": str(error.sentence) if error is not None and error.field == "assignee" else "",
-        **_column_of(offer.home, request, outlook, at),
+        **_column(offer.home, request, outlook, at),
         "link": said.get("link", ""),
     }
     status = error.status if error is not None else 422
@@ -311,22 +317,13 @@ def _card(
     }
 
 
-def _column(request: StaffRequest, home: queries.Home, intake: Intake, matter: str, at: datetime) -> dict[str, Any]:
-    outlook = intake.outlook(matter, project=request.project, unit=home.unit, at=at, people=False)
-    return _column_of(home, request, outlook, at)
-
-
-def _column_of(home: queries.Home | None, request: StaffRequest, outlook: Outlook, at: datetime) -> dict[str, Any]:
-    """The left column's context."""
-    if home is None:
-        return {
-            "household": None,
-            "recent": queries.recently_taken(request.project, at),
-            "matches": outlook.matches,
-        }
+def _column(home: queries.Home | None, request: StaffRequest, outlook: Outlook, at: datetime) -> dict[str, Any]:
+    """The left column's context: the home, or what was taken down lately."""
     return {
-        "household": queries.household_card(home, request.project, outlook=outlook, at=at),
+        "household": queries.household_card(home, request.project, outlook=outlook, at=at) if home else None,
+        "recent": [] if home else queries.recently_taken(request.project, at),
         "matches": outlook.matches,
+        "decline": outlook.decline,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -99,7 +98,7 @@ class DeskIntake:
             suggestions=_suggestions(ranking, chosen) if ranking else (),
             paid=_paid(category, warranty.basis) if in_home and not warranty.covered else None,
             cover=_cover(warranty.basis, covered=warranty.covered) if in_home else None,
-            matches=_matches(category, project, unit, place.strip(), at) if matches else (),
+            matches=[_match(t, at) for t in _alike(category, project, unit, place.strip(), at)] if matches else (),
         )
 
     def submit(self, taken: Taken, *, project: Project, by: Staff, at: datetime | None = None) -> Saved:
@@ -124,8 +123,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
     category = _meant(taken.matter, taken.words, is_public=taken.is_public)
     name = taken.contact_name or (taken.caller.name if taken.caller else "")
     phone = taken.contact_phone or (taken.caller.phone if taken.caller and not taken.contact_name else "")
-    link, _colon, linked_id = taken.link.partition(":")
-    linked = _linked(linked_id, project) if linked_id else None
+    link, linked = _answer(taken, category, project, at)
     if link == LINK_DUPLICATE and linked is not None:
         add_reporter(
             linked.pk,
@@ -235,14 +233,23 @@ def _named(query: str, *, is_public: bool) -> list[RepairCategory]:
     return rows
 
 
-def _linked(public_id: str, project: Project) -> Ticket:
-    try:
-        found = Ticket.objects.filter(public_id=uuid.UUID(public_id), project=project, kind="repair").first()
-    except ValueError:
-        found = None
-    if found is None:
-        raise InvalidInput(_("要关联的工单找不到了，请重新选择。"), rule="REP-10", field="link")
-    return found
+def _answer(taken: Taken, category: RepairCategory, project: Project, at: datetime) -> tuple[str, Ticket | None]:
+    """What the clerk said about a possible same fault, and of which ticket (rule REP-10). One statement, if any.
+
+    "None of them", said of another list than the one offered now, is no answer: the question is asked again.
+    """
+    if not taken.link:
+        return "", None
+    alike = _alike(category, project, taken.unit, taken.place.strip(), at)
+    outlook = Outlook(matches=[_match(ticket, at) for ticket in alike])
+    if taken.link == outlook.decline:
+        return LINK_NONE, None
+    for ticket, match in zip(alike, outlook.matches, strict=True):
+        if taken.link == match.value:
+            return match.kind, ticket
+    if taken.link.startswith(LINK_NONE):
+        return "", None
+    raise InvalidInput(_("要关联的工单找不到了，请重新选择。"), rule="REP-10", field="link")
 
 
 def _matter(category: RepairCategory, times: str = "") -> Matter:
@@ -308,7 +315,7 @@ def _cover(basis: str, *, covered: bool) -> Cover:
     )
 
 
-def _matches(category: RepairCategory, project: Project, unit: Unit | None, place: str, at: datetime) -> list[Match]:
+def _alike(category: RepairCategory, project: Project, unit: Unit | None, place: str, at: datetime) -> list[Ticket]:
     """Open repairs of the matter there, and in a home those finished lately (rule REP-10). One statement."""
     same = Ticket.objects.filter(project=project, kind="repair", category=category.code)
     if category.is_public_area:
@@ -318,11 +325,12 @@ def _matches(category: RepairCategory, project: Project, unit: Unit | None, plac
         same = (
             same.filter(Q(closed_at=None) | Q(handled_at__gte=at - REWORK_WITHIN), unit=unit) if unit else same.none()
         )
-    found = []
-    for ticket in same.order_by("-pk")[:3]:
-        kind = LINK_DUPLICATE if ticket.is_open else LINK_REWORK
-        days = max((at - ticket.reported_at).days, 0)
-        title = _("同类报修还没办完") if ticket.is_open else _("%(n)d 天内同类报修") % {"n": max(days, 1)}
-        state = WORKFLOW.state(ticket.state).label
-        found.append(Match(f"{kind}:{ticket.public_id}", kind, title, f"{ticket.title}，{state}", ticket.short_number))
-    return found
+    return list(same.order_by("-pk")[:3])
+
+
+def _match(ticket: Ticket, at: datetime) -> Match:
+    kind = LINK_DUPLICATE if ticket.is_open else LINK_REWORK
+    days = max((at - ticket.reported_at).days, 0)
+    title = _("同类报修还没办完") if ticket.is_open else _("%(n)d 天内同类报修") % {"n": max(days, 1)}
+    state = WORKFLOW.state(ticket.state).label
+    return Match(f"{kind}:{ticket.public_id}", kind, title, f"{ticket.title}，{state}", ticket.short_number)

@@ -33,7 +33,7 @@ POOL = "pool"
 """The assignee of a job that is given to whoever takes it first."""
 
 LINK_NONE, LINK_DUPLICATE, LINK_REWORK = "none", "duplicate", "rework"
-"""What a clerk says about a possible same fault; the last two are followed by a colon and the ticket's public id."""
+"""What a clerk says about a possible same fault, followed by a colon and the public id of the ticket it is about."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,20 @@ class Outlook:
     cover: Cover | None = None
     matches: Sequence[Match] = ()
 
+    @property
+    def decline(self) -> str:
+        """The answer that it is none of the matches; it names the newest, so it counts for no other list."""
+        return f"{LINK_NONE}:{self.matches[0].value.partition(':')[2]}" if self.matches else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
     """What the desk has taken down. Moments are aware; `occurred_at` None means now.
 
     `matter` is the value of a list, `words` what was typed; either is enough when it can only mean one thing. `visit`:
-    now or appointment. `link`: "", none, duplicate:<public id> or rework:<public id>. `assignee`: a staff number, pool,
-    or "" for the first suggestion. `dispatch` False only registers. `form_key` makes a second submit of the same form
-    find the first ticket.
+    now or appointment. `link`: "", or the value of a match, or of what declines them; it counts only while it is still
+    offered. `assignee`: a staff number, pool, or "" for the first suggestion. `dispatch` False only registers.
+    `form_key` makes a second submit of the same form find the first ticket.
     """
 
     matter: str

@@ -131,17 +131,24 @@
   const awake = () => byId("intake")?.classList.remove("is-idle");
   const suggest = () => { if (byId("id_category").value) byId("suggestions").dispatchEvent(new CustomEvent("suggest")); };
   let asked = 0;
+  const chosenLink = () => document.querySelector("#household [name=link]:checked")?.value ?? "";
   /** The left column for what is chosen now; only the answer to the last question is shown. */
   async function household() {
     const mine = ++asked;
-    const link = document.querySelector("[name=link]:checked")?.value ?? "";
-    const query = new URLSearchParams({ unit: byId("id_unit").value, category: byId("id_category").value, link });
+    const kind = form().querySelector("[name=kind]:checked, [name=kind][type=hidden]")?.value ?? "";
+    const place = isPublic() ? byId("id_place").value : "";
+    const query = new URLSearchParams({ kind, unit: byId("id_unit").value, place, category: byId("id_category").value, link: chosenLink() });
     try {
       const answer = await fetch(`${form().dataset.householdUrl}?${query}`, { cache: "no-store", headers: { "HX-Request": "true", "HX-Target": "household" } });
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("household");
       if (mine !== asked || !fresh) return;
+      // what the clerk chose while the answer was on its way counts too, if it is still offered
+      const kept = fresh.querySelector(`[name=link][value="${CSS.escape(chosenLink())}"]`);
+      const held = document.activeElement?.name === "link";
       byId("household").replaceWith(fresh);
+      if (kept) kept.checked = true;
+      if (kept && held) kept.focus({ preventScroll: true });
       window.htmx?.process(fresh);
     } catch { /* the column keeps what it shows; the stream's watch reports a lost connection */ }
   }
@@ -151,7 +158,7 @@
     const prepare = byId("prepare");
     prepare.hidden = !item.prepare;
     prepare.textContent = item.prepare ?? "";
-    if (byId("id_unit").value) household();
+    household();
     suggest();
     form().dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -191,6 +198,7 @@
     if (event.target.form !== form() || !form()) return;
     if (event.target.name === "scope") { awake(); suggest(); }
     if (event.target.name === "visit") suggest();
+    if (event.target.id === "id_place" && byId("id_category").value) household();
   });
   document.addEventListener("click", (event) => {
     const chip = event.target.closest?.("[data-common] [data-value]");
@@ -213,6 +221,11 @@
     });
   });
   document.addEventListener("draft:restored", (event) => { if (event.target === form()) { delete form().dataset.ready; begin(); } });
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.elt?.id === "intake" && document.querySelector("#intake [data-saved]")) household(); });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt?.id !== "intake" || !document.querySelector("#intake [data-saved]")) return;
+    // what was said of the last matter says nothing of the next
+    document.querySelectorAll("#household [name=link]").forEach((radio) => { radio.checked = false; });
+    household();
+  });
   desk.onContent(begin);
 })();

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from residents.tenancy import company_scope, scope_now
 from tests.e2e.conftest import Site, sign_in
@@ -112,10 +112,47 @@ def test_a_possible_duplicate_is_joined_with_one_more_choice(desk: Page, site: S
     if folder := os.environ.get("SD_SCREENS"):
         desk.screenshot(path=f"{folder}/console-duplicate.png")
 
-    desk.wait_for_timeout(800)  # a clerk reads the warning first; the left column has settled by then
     join = desk.locator("#household label", has_text="并入这张单")
     join.click()
     expect(join.locator("input")).to_be_checked()
+    desk.keyboard.press("Control+Enter")
+
+    expect(desk.locator("#intake [data-saved]")).to_contain_text("已并入这张单")
+    with company_scope(site.world.company.pk):
+        assert Ticket.objects.get().reporters.count() == 1
+
+
+@pytest.mark.rule("REP-10")
+def test_what_is_said_of_a_duplicate_outlives_the_column_it_was_said_in(desk: Page, site: Site) -> None:
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#intake [data-saved]")).to_be_visible()
+    type_until_the_matter_is_chosen(desk)
+    join = desk.locator("#household label", has_text="并入这张单")
+    expect(join).to_be_visible()
+
+    def choose(matter: str) -> None:
+        desk.fill("#id_category_q", matter)
+        expect(desk.locator("#category-results [role=option]")).to_have_count(1)
+        desk.press("#id_category_q", "Enter")
+
+    # The matter is chosen again, and the answer given while the column for it is still on its way.
+    on_the_way: list[Route] = []
+    desk.route("**/desk/household/*", lambda route: on_the_way.append(route), times=1)
+    desk.evaluate("document.getElementById('household').dataset.before = '1'")
+    with desk.expect_request("**/desk/household/*"):
+        choose("cfls")
+    join.click()
+    on_the_way.pop().continue_()
+    desk.wait_for_selector("#household:not([data-before])")
+    expect(join.locator("input")).to_be_checked()
+
+    # Another matter has other tickets; the answer is not theirs.
+    choose("bq")
+    expect(join).to_have_count(0)
+    choose("cfls")
+    expect(join.locator("input")).not_to_be_checked()
+    join.click()
     desk.keyboard.press("Control+Enter")
 
     expect(desk.locator("#intake [data-saved]")).to_contain_text("已并入这张单")

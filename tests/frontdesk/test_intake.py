@@ -230,8 +230,54 @@ def test_a_possible_duplicate_is_shown_beside_the_form_and_decided_by_the_clerk(
     assert list(TicketReporter.objects.filter(ticket=first).values_list("name", flat=True)) == ["测试邻居"]
     assert Ticket.objects.count() == 1
 
-    assert desk.submit(link="none").status_code == 200
+    assert desk.submit(link=f"none:{first.public_id}").status_code == 200
     assert Ticket.objects.count() == 2
+
+
+@pytest.mark.rule("REP-10")
+def test_an_answer_counts_only_for_the_tickets_it_was_given_about(desk: Desk) -> None:
+    desk.submit()
+    leak = Ticket.objects.get()
+    desk.submit(category="paint", price_told="on")
+    paint = Ticket.objects.get(category="paint")
+
+    # Said of the leak, sent with the paint: asked again, with the paint's own ticket.
+    other = desk.submit(category="paint", price_told="on", link=f"none:{leak.public_id}")
+    assert other.status_code == 409
+    assert f'value="none:{paint.public_id}"' in said(other)
+    joined = desk.submit(category="paint", price_told="on", link=f"duplicate:{leak.public_id}")
+    assert joined.status_code == 422
+    assert "请重新选择" in said(joined)
+    assert not TicketReporter.objects.exists()
+
+    # A second leak was taken down since the clerk said it is not the first one.
+    desk.submit(link=f"none:{leak.public_id}")
+    assert desk.submit(link=f"none:{leak.public_id}").status_code == 409
+    assert Ticket.objects.count() == 3
+
+
+@pytest.mark.rule("REP-10")
+def test_the_left_column_keeps_the_answer_it_still_offers(desk: Desk) -> None:
+    desk.submit()
+    first = Ticket.objects.get()
+    asked = {"kind": "repair", "unit": str(desk.world.unit.public_id)}
+
+    for link in (f"duplicate:{first.public_id}", f"none:{first.public_id}"):
+        same = said(desk.get("/desk/household/", **asked, category="kitchen-leak", link=link))
+        assert f'value="{link}" form="intake-form" checked' in same
+        assert "checked" not in said(desk.get("/desk/household/", **asked, category="paint", link=link))
+
+
+@pytest.mark.rule("REP-10")
+def test_the_left_column_asks_about_the_public_place_that_was_typed(desk: Desk) -> None:
+    lamp = {"scope": "public", "category": "street-lamp", "place": "B2 A区", "assignee": "pool", "unit_q": None}
+    desk.submit(**lamp, contact_name="测试路人")
+    ticket = Ticket.objects.get()
+
+    there = {"kind": "repair", "category": "street-lamp", "place": "B2 A区"}
+    for home in ({}, {"unit": str(desk.world.unit.public_id)}):
+        assert f"duplicate:{ticket.public_id}" in said(desk.get("/desk/household/", **there, **home))
+        assert "duplicate:" not in said(desk.get("/desk/household/", **{**there, "place": "南门"}, **home))
 
 
 @pytest.mark.rule("REP-10")
@@ -334,7 +380,6 @@ def test_only_customer_service_takes_down(desk: Desk, sign_in: object, role: str
 
 def test_a_submit_is_few_statements_and_their_number_does_not_grow(desk: Desk) -> None:
     fields = {
-        "link": "none",
         "assignee": desk.world.technician.number,
         "unit": str(desk.world.unit.public_id),
         "unit_q": desk.world.unit.label,
@@ -344,7 +389,8 @@ def test_a_submit_is_few_statements_and_their_number_does_not_grow(desk: Desk) -
     counted = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as statements:
-            assert desk.submit(**fields).status_code == 200
+            newest = Ticket.objects.latest("pk").public_id
+            assert desk.submit(**fields, link=f"none:{newest}").status_code == 200
         counted.append([s["sql"] for s in statements if not s["sql"].startswith(("SAVEPOINT", "RELEASE"))])
     assert len(counted[0]) == len(counted[1])
     assert len(counted[0]) <= 42, "\n".join(sql[:120] for sql in counted[0])
