@@ -152,12 +152,13 @@ CLOCKS = (
         scopes=_reporter_scopes,
         anchor=_fixed_and_reported,
         responsible="front_desk",
-        # The day ends at midnight; the leaders are told at eight in the morning.
+        # The day ends at midnight; the supervisor is told at eight, the leaders when that has had its time.
         ladder=(
             Step(0, -0.2, ("responsible",)),
             Step(1, 0, ("responsible",)),
             Step(1, 1.0, ("supervisor",), MORNING, MORNING),
-            *gen_07(seconds=None)[2:],
+            Step(2, 1.0, ("centre_head", "estate_manager"), MORNING + 4 * HOUR, MORNING + 4 * HOUR),
+            Step(3, 1.0, ("company",), 24 * HOUR, 24 * HOUR),
         ),
         amber=HOUR,
         lane=1,

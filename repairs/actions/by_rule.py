@@ -34,9 +34,9 @@ def caught_up(
 ) -> Iterator[Step]:
     """`step`, after what the rules made of the ticket by then: the sweep may be a moment behind a person's hand.
 
-    An order not accepted in time counts as accepted at due (REP-15), a window nobody came in as missed (REP-20). The
-    result never depends on which came first. `version` is compared before that. `made`: the ticket itself, when it was
-    made in this same act; nobody has seen it and no rule has run out.
+    An order not accepted in time counts as accepted at due (REP-15), a window nobody came in as missed (REP-20). For an
+    act of this moment it does not matter which came first. `version` is compared before that. `made`: the ticket
+    itself, when it was made in this same act; nobody has seen it and no rule has run out.
     """
     with one_act():
         ticket = made or Ticket.objects.select_related("project").lock(ticket_id)

@@ -169,8 +169,8 @@ CASES = (
             (0, -(T("23:59:59") - T("22:40:00")) / 5, {"front_desk"}),
             (1, timedelta(0), {"front_desk"}),
             (1, timedelta(hours=8, seconds=1), {"supervisor"}),
-            (2, timedelta(hours=8, seconds=1), LEADERS),
-            (3, timedelta(hours=8, seconds=1), COMPANY),
+            (2, timedelta(hours=12, seconds=1), LEADERS),
+            (3, timedelta(hours=24), COMPANY),
         ),
     ),
     Case(

@@ -31,7 +31,7 @@ class SlaRule(CompanyModel):
     amber_seconds = models.PositiveIntegerField(null=True, blank=True)
     """How long before due the display turns amber; None takes the default of 20 % of the time."""
     ladder = models.JSONField()
-    """Rows {step, level, after, share, at_least, at_most, audience, effect}; see `tickets.sla.ladder`."""
+    """Rows {level, share, at_least, at_most, audience, effect}; see `tickets.sla.definitions.Step`."""
     created_at = models.DateTimeField()
     created_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     retired_at = models.DateTimeField(null=True, blank=True)
