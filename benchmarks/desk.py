@@ -1,4 +1,4 @@
-"""The desk's rows of the budget: creating, submitting, searching, and the pages, at a million tickets."""
+"""The desk's rows of the budget: creating, submitting, searching, and the pages, at the tickets loaded."""
 
 from __future__ import annotations
 
@@ -203,7 +203,13 @@ def _search(bench: Bench) -> list[Row]:
         once()
         p95 = percentile(milliseconds(once, 60), 0.95)
         rows.append(
-            Row(f"two-character word over 1,000,000 tickets ({what}), newest 50, p95", p95, "ms", "≤ 50 ms", p95 <= 50)
+            Row(
+                f"two-character word over {bench.tickets:,} tickets ({what}), newest 50, p95",
+                p95,
+                "ms",
+                "≤ 50 ms",
+                p95 <= 50,
+            )
         )
     return rows
 
@@ -232,5 +238,5 @@ def _pages(bench: Bench) -> list[Row]:
 
         once()
         p95 = percentile(milliseconds(once, 40), 0.95)
-        rows.append(Row(f"{what} at 1,000,000 tickets, in process, p95", p95, "ms", "≤ 150 ms", p95 <= 150))
+        rows.append(Row(f"{what} at {bench.tickets:,} tickets, in process, p95", p95, "ms", "≤ 150 ms", p95 <= 150))
     return rows

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from benchmarks.harness import run_sql, superuser
+
+if TYPE_CHECKING:
+    from tickets.models import WorkCalendar
 
 TITLES = (
     "厨房漏水",
@@ -21,12 +26,13 @@ RARE = "燃气表异响"
 
 @dataclass(frozen=True)
 class Bench:
-    """Ids of the loaded rows; `clerk` and `technician` can act."""
+    """Ids of the loaded companies and estates, and how many tickets the desk's company really has."""
 
     company: int
     project: int
     engine_company: int
     engine_project: int
+    tickets: int = 0
 
 
 def ensure_loaded(tickets: int) -> Bench:
@@ -55,11 +61,16 @@ def ensure_loaded(tickets: int) -> Bench:
     _tickets(bench.company, bench.project, tickets, open_share=0.02)
     _tickets(bench.engine_company, bench.engine_project, tickets // 10, open_share=1.0)
     _orders(bench.company)
-    return bench
+    return replace(bench, tickets=count("tickets_ticket", bench.company))
+
+
+def count(table: str, company: int, where: str = "") -> int:
+    """How many rows of a table a company has."""
+    return int(str(run_sql(f"SELECT count(*) FROM {table} WHERE company_id = %s {where}", [company])[0][0]))
 
 
 def _tickets(company: int, project: int, wanted: int, *, open_share: float) -> None:
-    have = int(str(run_sql("SELECT count(*) FROM tickets_ticket WHERE company_id = %s", [company])[0][0]))
+    have = count("tickets_ticket", company)
     if have >= wanted:
         return
     with superuser() as connection, connection.cursor() as cursor:
@@ -153,8 +164,8 @@ def _orders(company: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def set_open_clocks(bench: Bench, wanted: int) -> None:
-    """Exactly so many open clocks in the engine's company, all due far ahead, ten to a ticket."""
+def set_open_clocks(bench: Bench, wanted: int) -> int:
+    """So many open clocks in the engine's company, all due far ahead, ten to a ticket; how many there are."""
     with superuser() as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for table in ("tickets_slafiring", "tickets_outbox", "tickets_slaclockinterval"):
@@ -186,16 +197,20 @@ def set_open_clocks(bench: Bench, wanted: int) -> None:
         cursor.execute("VACUUM ANALYZE tickets_outbox")
         cursor.execute("VACUUM ANALYZE tickets_ticketevent")
         cursor.execute("CHECKPOINT")
+    return count("tickets_slaclock", bench.engine_company, "AND state = 'running'")
 
 
-def make_due(bench: Bench, count: int, *, in_seconds: float = 0.0, per_second: float = 0.0) -> None:
-    """Let so many open clocks fall due: all at once in the past, or `per_second` from `in_seconds` on."""
+def make_due(bench: Bench, wanted: int, *, in_seconds: float = 0.0, per_second: float = 0.0) -> int:
+    """Let so many open clocks fall due: all at once in the past, or `per_second` from `in_seconds` on.
+
+    Returns how many do: as many as are left when there are fewer.
+    """
     moment = (
         "now() + make_interval(secs => %(ahead)s + n / %(rate)s)"
         if per_second
         else "now() - interval '10 s' + 0 * n * interval '1 s' + make_interval(secs => %(ahead)s)"
     )
-    run_sql(
+    rows = run_sql(
         f"""
         UPDATE tickets_slaclock c
            SET due_at = x.at, original_due_at = x.at, next_fire_at = x.at, amber_at = x.at,
@@ -205,6 +220,53 @@ def make_due(bench: Bench, count: int, *, in_seconds: float = 0.0, per_second: f
                   FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM tickets_slaclock
                          WHERE company_id = %(company)s AND state = 'running' AND next_step = 0 LIMIT %(count)s) s) x
          WHERE c.id = x.id
+        RETURNING 1
         """,
-        {"ahead": in_seconds, "rate": per_second or 1.0, "company": bench.engine_company, "count": count},  # type: ignore[arg-type]
+        {"ahead": in_seconds, "rate": per_second or 1.0, "company": bench.engine_company, "count": wanted},  # type: ignore[arg-type]
     )
+    return len(rows)
+
+
+def count_on_workdays(bench: Bench) -> tuple[WorkCalendar, date]:
+    """Let the open clocks of the engine's company count five workdays, begun within the last ten hours.
+
+    Returns their calendar, published without any day of the company's own, and the next workday.
+    """
+    from residents.tenancy import company_scope, scope_now
+    from tickets.calendars.bases import Basis, due
+    from tickets.calendars.store import load_table, publish_revision
+    from tickets.calendars.zones import local_wall, zone_named
+    from tickets.models import CalendarOverride, WorkCalendar
+
+    with company_scope(bench.engine_company):
+        calendar, _made = WorkCalendar.objects.get_or_create(
+            project_id=bench.engine_project, defaults={"name": "benchmark"}
+        )
+        CalendarOverride.objects.filter(calendar=calendar).delete()
+        revision, now = publish_revision(calendar), scope_now()
+        table = load_table(calendar.pk, revision)
+    starts = [now - timedelta(hours=hours) for hours in range(10)]
+    dues = [due(Basis.WD, 5, start, table=table).at for start in starts]
+    with superuser() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tickets_slaclock c
+               SET basis = 'WD', value = 5, calendar_id = %(calendar)s, calendar_revision = %(revision)s,
+                   started_at = x.start, running_since = x.start, due_at = x.due, original_due_at = x.due,
+                   amber_at = x.due, next_fire_at = x.due,
+                   step_at = ARRAY[x.due, x.due + interval '4 h', x.due + interval '24 h']
+              FROM unnest(%(starts)s::timestamptz[], %(dues)s::timestamptz[]) WITH ORDINALITY AS x(start, due, n)
+             WHERE c.company_id = %(company)s AND c.state = 'running' AND c.id %% 10 = x.n - 1
+            """,
+            {
+                "calendar": calendar.pk,
+                "revision": revision,
+                "starts": starts,
+                "dues": dues,
+                "company": bench.engine_company,
+            },
+        )
+        cursor.execute("VACUUM ANALYZE tickets_slaclock")
+        cursor.execute("CHECKPOINT")
+    next_workday = due(Basis.WD, 1, now, table=table).at
+    return calendar, local_wall(next_workday, zone_named(calendar.zone)).date()
