@@ -16,7 +16,8 @@ from tests.browsing import client_of, do, htmx, statements
 from tests.repairs.test_repair_path import take
 from tests.worlds import World, make_world
 from tickets import closing
-from tickets.models import Callback, Ticket
+from tickets.models import Callback, SlaClock, Ticket
+from tickets.queries.calls import ROWS
 
 CALLBACKS, REVIEWS = "/tickets/callbacks/", "/tickets/reviews/"
 
@@ -93,6 +94,33 @@ def test_the_tabs_sort_who_waits_for_what_by_time_left(garden: World) -> None:
     }
     only = client.get(f"{CALLBACKS}?tab=callback").context["rows"]
     assert [row.id for row in only] == [str(second.public_id)]
+
+
+@pytest.mark.rule("REP-25")
+def test_ten_minutes_are_not_lost_behind_a_hundred_callbacks_of_the_month(garden: World) -> None:
+    later = called(garden, is_important=True)
+    clock = SlaClock.objects.get(ticket=later, rule_code="REP-27")
+    copies = [_copy(later, form_key=None, public_id=uuid.uuid4(), number=f"{later.number}{n}") for n in range(ROWS)]
+    SlaClock.objects.bulk_create(
+        [_copy(clock, ticket=copy, scope=f"ticket:{copy.pk}") for copy in Ticket.objects.bulk_create(copies)]
+    )
+    soon = finished(garden)
+    client = client_of(garden.front_desk)
+
+    rows = client.get(CALLBACKS).context["rows"]
+
+    assert (len(rows), rows[0].id) == (ROWS, str(soon.public_id))
+    answer = call(client, later, **GOOD)
+    assert answer["HX-Push-Url"] == f"{CALLBACKS}{soon.public_id}/"
+
+
+def _copy(row: Any, **changes: Any) -> Any:
+    """The same row again as a new one."""
+    fields = {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.generated}
+    for name, value in changes.items():
+        fields.pop(f"{name}_id", None)
+        fields[name] = value
+    return type(row)(**{**fields, "id": None})
 
 
 def test_only_customer_service_sees_the_page(garden: World) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Case, Count, DateTimeField, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -163,14 +164,27 @@ def rows(tab: str, *, staff: Staff, project: Project, now: datetime, selected: T
     ids = Q(pk__in=[])
     for queue in chosen:
         ids |= Q(pk__in=waiting(queue, staff=staff, project=project).values("pk"))
-    tickets = {ticket.pk: ticket for ticket in _read(Ticket.objects.filter(ids))}
+    # A ticket whose clock has ended another way still waits; it stands among the late ones.
+    due = Coalesce(_due_in(chosen), Value(now, output_field=DateTimeField()))
+    order = list(_read(Ticket.objects.filter(ids).annotate(call_due=due).order_by("call_due", "pk")))
+    tickets = {ticket.pk: ticket for ticket in order}
     clocks: dict[int, SlaClock] = {}
     for clock in SlaClock.objects.live().filter(ticket__in=list(tickets), rule_code__in=rules).order_by("due_at", "pk"):
         if clock.ticket_id is not None and _belongs(tickets[clock.ticket_id], clock):
             clocks.setdefault(clock.ticket_id, clock)
-    order = sorted(tickets.values(), key=lambda t: (clocks[t.pk].due_at if t.pk in clocks else now, t.pk))
-    # A ticket whose clock has ended another way still waits; it stands among the late ones.
     return [_row(ticket, clocks.get(ticket.pk), now=now, project=project, selected=selected) for ticket in order]
+
+
+def _due_in(chosen: list[CallQueue]) -> Case:
+    """When the clock that a ticket's own tab goes by runs out; NULL without one."""
+    live = SlaClock.objects.live().filter(ticket=OuterRef("pk")).order_by("due_at")
+    return Case(
+        *(
+            When(state__in=queue.states, then=Subquery(live.filter(rule_code__in=queue.rules).values("due_at")[:1]))
+            for queue in chosen
+        ),
+        output_field=DateTimeField(),
+    )
 
 
 def _belongs(ticket: Ticket, clock: SlaClock) -> bool:
