@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from django.test import Client
 
 from repairs import actions
@@ -237,6 +240,52 @@ def test_a_stale_drawer_keeps_the_words(garden: World) -> None:
 
     assert answer.status_code == 409
     assert "师傅来得快" in answer.content.decode()
+
+
+@pytest.mark.rule("CBK-02")
+@pytest.mark.django_db(transaction=True, databases=["default", "owner", "sweeper"])
+def test_two_clerks_who_save_the_same_drawer_at_once_register_one_first_callback(committed_garden: World) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        ticket = accepted(world, is_important=True)
+    clients = [client_of(world.front_desk), client_of(world.supervisor)]
+    answers: list[int] = []
+
+    def save(client: Client) -> None:
+        data = {"version": ticket.version, "form_key": uuid.uuid4().hex, "result": "reached", **GOOD}
+        try:
+            answer = client.post(f"{CALLBACKS}{ticket.public_id}/", data, headers=htmx("callback-drawer"))
+            answers.append(answer.status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=save, args=(client,)) for client in clients]
+    with company_scope(world.company.pk):
+        Ticket.objects.lock(ticket.pk)
+        for thread in threads:
+            thread.start()
+        _until_waiting(len(threads))  # both have read the ticket and want to write it
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert sorted(answers) == [204, 409]
+    with company_scope(world.company.pk):
+        assert ticket.callbacks.count() == 1
+        assert SlaClock.objects.get(ticket=ticket, rule_code="REP-27").state == "running"
+
+
+def _until_waiting(number: int) -> None:
+    """Return once that many connections wait for a lock of this database."""
+    with connection.cursor() as cursor:
+        for _ in range(1000):
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0] == number:
+                return
+            time.sleep(0.01)
+    raise AssertionError(f"{number} connections never waited for a lock at the same time")
 
 
 @pytest.mark.rule("CBK-04")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from residents.access import staff_only
-from residents.errors import DomainError, InvalidInput, NotAllowed, StaleVersion
+from residents.errors import DomainError, InvalidInput, NotAllowed
 from residents.forms import PlainText
 from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
@@ -95,17 +95,18 @@ def _save(request: StaffRequest, ticket: Ticket, form: CallForm) -> str:
     version = number_of(request.POST.get("version"))
     if queue is None:
         raise IllegalTransition(_("这张单现在不用回访。"))
-    if version is not None and version != ticket.version:
-        raise StaleVersion
-    return _judge(request, ticket, form) if queue.is_acceptance else _call(request, ticket, form)
+    # Only the verb may compare the version: it has the lock, and what was read above may be old by now.
+    if queue.is_acceptance:
+        return _judge(request, ticket, form, version)
+    return _call(request, ticket, form, version)
 
 
-def _judge(request: StaffRequest, ticket: Ticket, form: CallForm) -> str:
+def _judge(request: StaffRequest, ticket: Ticket, form: CallForm, version: int | None) -> str:
     """The specialist's acceptance within ten minutes (rules REP-25, CBK-04)."""
     data, passed = form.cleaned_data, request.POST.get("passed", "")
     if passed not in ("yes", "no"):
         raise InvalidInput(_("请选择合格或不合格。"), rule="CBK-04")
-    common: dict[str, Any] = {"by": request.staff, "occurred_at": data["occurred_at"]}
+    common: dict[str, Any] = {"by": request.staff, "occurred_at": data["occurred_at"], "version": version}
     if passed == "yes":
         method = data["method"] or closing.ON_SITE
         closing.accept_result(ticket.pk, method=method, note=data["words"], **common)
@@ -114,7 +115,7 @@ def _judge(request: StaffRequest, ticket: Ticket, form: CallForm) -> str:
     return _("已退回返修 · %(number)s") % {"number": ticket.short_number}
 
 
-def _call(request: StaffRequest, ticket: Ticket, form: CallForm) -> str:
+def _call(request: StaffRequest, ticket: Ticket, form: CallForm, version: int | None) -> str:
     data, result = form.cleaned_data, request.POST.get("result", "reached")
     outcome = OUTCOMES.get(result)
     if outcome is None:
@@ -145,6 +146,7 @@ def _call(request: StaffRequest, ticket: Ticket, form: CallForm) -> str:
         words=data["words"],
         next_try_at=data["next_at"],
         occurred_at=data["occurred_at"],
+        version=version,
     )
     return _("%(what)s · %(number)s") % {
         "what": Callback.Outcome(row.outcome).label,
