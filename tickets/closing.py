@@ -15,8 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
+from residents.roles import Role
+from residents.tenancy import one_act
 from tickets import policies
+from tickets.actions.notices import notify
 from tickets.models import Callback, Ticket, TicketReporter
+from tickets.sla.ladder import holders
 from tickets.texts import checked
 from tickets.workflow import Gate, Stage, State, Step, Transition, step
 
@@ -220,6 +224,7 @@ def reject_result(
     return taken.ticket
 
 
+@one_act()
 def register_callback(
     ticket_id: int,
     *,
@@ -239,8 +244,9 @@ def register_callback(
 ) -> Callback:
     """One attempt to call the customer back (rules CBK-02, CBK-10 to CBK-12, REP-26, REP-27).
 
-    Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work, and opens a
-    follow-up ticket where the old one is past reopening; not reached is a row of its own. A written message counts only
+    Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work, or opens a
+    follow-up ticket where the old one is past reopening, and the customer-service supervisor is told; not reached is a
+    row of its own. `demand`: what else the customer asks for. A written message counts only
     after three attempts at different times. On a ticket that has been called back already, a reached customer is the
     second callback. `satisfaction`: 5 very satisfied to 1 very dissatisfied.
     """
@@ -300,11 +306,33 @@ def register_callback(
             follow_up=follow_up,
         )
         taken.say(callback=row.pk, outcome=outcome, satisfaction=satisfaction, solved=is_solved, second=again)
+        if demand:
+            taken.say(demand=demand)
+        supervisors = []
+        if negative:
+            supervisors = holders(Role.SUPERVISOR, project_id=taken.ticket.project_id, at=taken.entered_at)
+            taken.say(told=[f"{person.name} {person.number}" for person in supervisors])
         if action == "call_back":
             taken.ticket.called_back_at = taken.occurred_at
         elif action == "call_back_negative":
             _back_to_work(taken, words or _t("回访不满意"))
+    if negative:
+        _tell_of_dissatisfaction(taken, row, supervisors)
     return row
+
+
+def _tell_of_dissatisfaction(taken: Step, row: Callback, supervisors: list[Staff]) -> None:
+    """The supervisor answers for what becomes of a negative callback (rule CBK-12)."""
+    assert taken.event is not None
+    said = "；".join(part for part in (row.words, row.demand) if part)
+    notify(
+        row.follow_up or taken.ticket,
+        supervisors,
+        kind="dissatisfied",
+        text=" · ".join(part for part in (_t("回访不满意：%s") % taken.ticket.title, taken.ticket.place, said) if part),
+        key=f"event/{taken.event.pk}",
+        at=taken.entered_at,
+    )
 
 
 def _three_attempts(ticket: Ticket, *, again: bool, before: datetime | None) -> None:

@@ -16,7 +16,7 @@ from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import ask_approval, decide_approval
 from tickets.errors import IllegalTransition
-from tickets.models import Approval, Callback, Ticket, TicketEvent
+from tickets.models import Approval, Callback, Notice, Ticket, TicketEvent
 
 
 def _also(world: World, person: str, role: str) -> Any:
@@ -371,12 +371,32 @@ def test_a_negative_callback_reopens_the_repair_as_rework(garden: World, state: 
 
 
 @pytest.mark.rule("CBK-12")
+@pytest.mark.parametrize(
+    ("state", "event"), [("accepted_ok", "callback_negative"), ("archived", "second_callback_done")]
+)
+def test_the_supervisor_is_told_of_a_negative_callback_where_the_work_goes_on(
+    garden: World, state: str, event: str
+) -> None:
+    ticket = repair_in(garden, state)
+
+    row = call_back(garden, ticket, "13:00", is_solved=False, satisfaction=2, words="还在漏", demand="换整根管")
+
+    told = Notice.objects.get(kind="dissatisfied")
+    assert (told.staff_id, told.ticket_id) == (garden.supervisor.pk, row.follow_up_id or ticket.pk)
+    assert "还在漏；换整根管" in told.text
+    data = TicketEvent.objects.get(ticket=ticket, kind=event).data
+    assert data["told"] == [f"{garden.supervisor.name} {garden.supervisor.number}"]
+    assert data["demand"] == "换整根管"
+
+
+@pytest.mark.rule("CBK-12")
 def test_solved_and_the_upper_two_of_five_steps_are_satisfied(garden: World) -> None:
     ticket = repair_in(garden, "accepted_ok")
 
     call_back(garden, ticket, "13:00", is_solved=True, satisfaction=4)
 
     ticket.refresh_from_db()
+    assert not Notice.objects.filter(kind="dissatisfied").exists()
     assert (ticket.state, ticket.rework_count) == ("called_back", 0)
 
 

@@ -168,10 +168,13 @@ def test_a_satisfied_customer_moves_on_to_the_review_and_the_next_line_opens(gar
 def test_an_unhappy_customer_reopens_the_work(garden: World) -> None:
     ticket = accepted(garden)
 
-    call(client_of(garden.front_desk), ticket, **{**GOOD, "rating": "2", "words": "还在漏"})
+    said = {"rating": "2", "words": "还在漏", "demand": "要求换整根管"}
+    call(client_of(garden.front_desk), ticket, **{**GOOD, **said})
 
     ticket.refresh_from_db()
     assert ticket.state == "rework"
+    assert Callback.objects.get(ticket=ticket).demand == "要求换整根管"
+    assert "要求：要求换整根管" in client_of(garden.front_desk).get(f"/tickets/{ticket.public_id}/").content.decode()
 
 
 def test_nothing_chosen_is_asked_for_and_the_words_stay(garden: World) -> None:

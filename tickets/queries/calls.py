@@ -36,12 +36,6 @@ RATINGS: tuple[tuple[int, Promise], ...] = (
     (2, gettext_lazy("不满意")),
     (1, gettext_lazy("很不满意")),
 )
-FOLLOW_UPS: tuple[tuple[str, Promise], ...] = (
-    ("praise", gettext_lazy("表扬")),
-    ("advice", gettext_lazy("建议")),
-    ("complaint", gettext_lazy("转投诉")),
-    ("again", gettext_lazy("要求再次上门")),
-)
 JUDGED = ("passed", gettext_lazy("是否合格"), (("yes", gettext_lazy("合格")), ("no", gettext_lazy("不合格"))))
 ACCEPTED_HOW: tuple[tuple[str, Promise], ...] = (
     ("on_site", gettext_lazy("现场")),
@@ -298,7 +292,6 @@ def drawer_context(ticket: Ticket, staff: Staff, *, typed: Any = None) -> dict[s
         "callback": call,
         "questions": [_asked(name, label, choices, typed) for name, label, choices in questions],
         "ratings": [] if accepts else [_choice(str(value), label, typed, "rating") for value, label in RATINGS],
-        "follow_ups": [] if accepts else [_choice(value, label, typed, "follow_up") for value, label in FOLLOW_UPS],
         "reached_methods": [_choice(str(value), label, typed, "method") for value, label in methods],
         "acts": [] if accepts else _extras(tries),
         "version": ticket.version,

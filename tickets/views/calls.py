@@ -45,7 +45,7 @@ class CallForm(forms.Form):
         label=gettext_lazy("总体满意度"), choices=[(str(n), n) for n in range(1, 6)], coerce=int, required=False
     )
     method = PlainText(max_length=10, required=False)
-    follow_up = forms.MultipleChoiceField(choices=calls.FOLLOW_UPS, required=False)
+    demand = PlainText(label=gettext_lazy("另外的要求"), max_length=500, required=False)
     next_at = moment_field(gettext_lazy("下次时间"), required=False)
     occurred_at = moment_field(gettext_lazy("实际通话时间"), required=False)
 
@@ -132,8 +132,6 @@ def _call(request: StaffRequest, ticket: Ticket, form: CallForm, version: int | 
         for name in calls.question_names(ticket)
         if name != "solved" and request.POST.get(name)
     }
-    if data["follow_up"]:
-        answers["follow_up"] = ",".join(data["follow_up"])
     row = closing.register_callback(
         ticket.pk,
         by=request.staff,
@@ -144,6 +142,7 @@ def _call(request: StaffRequest, ticket: Ticket, form: CallForm, version: int | 
         satisfaction=data["rating"] or None,
         answers=answers,
         words=data["words"],
+        demand=data["demand"],
         next_try_at=data["next_at"],
         occurred_at=data["occurred_at"],
         version=version,
