@@ -136,7 +136,8 @@ def escalate(payload: dict[str, Any]) -> None:
 def _audience(ladder: list[dict[str, Any]], firing: SlaFiring) -> list[str]:
     """Whom a fired step speaks to: its own people, and those of the breach steps passed over since the last that spoke.
 
-    After an outage one message goes out per clock, and everybody whose level has been reached is among its readers.
+    After an outage one message goes out per clock, and everybody whose level has been reached is among its readers. The
+    highest come first, the responsible person last: the board names the first.
     """
     steps = [firing.step_no]
     before = SlaFiring.objects.filter(clock=firing.clock_id, epoch=firing.epoch, step_no__lt=firing.step_no)
@@ -145,7 +146,8 @@ def _audience(ladder: list[dict[str, Any]], firing: SlaFiring) -> list[str]:
             break
         if ladder[no]["level"] > 0:
             steps.append(no)
-    return list(dict.fromkeys(code for no in sorted(steps) for code in ladder[no]["audience"]))
+    codes = dict.fromkeys(code for no in steps for code in ladder[no]["audience"])
+    return sorted(codes, key=lambda code: code == "responsible")
 
 
 def notice_text(clock: SlaClock, ticket: Ticket | None, *, level: int) -> str:
