@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs import actions, policies
 from repairs.actions import Material
+from repairs.amounts import yuan
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
@@ -166,6 +167,9 @@ class FinishForm(LateForm):
             self.fields["signature"].widget.attrs["accept"] = "image/png,image/jpeg"
         if order_of(self.ticket).in_warranty:
             del self.fields["labour"]
+        elif charged := order_of(self.ticket).charge_fen:
+            # A rework adds to the bill: what is typed again is charged twice.
+            self.fields["labour"].help_text = _t("只填这次新产生的费用；前次已计 %(sum)s。") % {"sum": yuan(charged)}
         late = self.fields.pop("occurred_at")
         for number in range(MATERIAL_ROWS):
             self.fields[f"material_{number}"] = text_field(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from repairs.actions import RepairIntake, dispatch_repair, made_by, take_down
+from repairs.amounts import yuan
 from repairs.errors import TechnicianUnavailable
 from repairs.models import RepairCategory, RepairOrder
 from repairs.ranking import Ranking, rank_technicians
@@ -299,7 +300,7 @@ def _suggestions(ranking: Ranking, chosen: str) -> list[Suggestion]:
 
 def _paid(category: RepairCategory, basis: str) -> Paid:
     tariff = category.tariff
-    lines = [PriceLine(tariff.name, f"¥{tariff.price_fen / 100:,.2f} / {tariff.per}")] if tariff else []
+    lines = [PriceLine(tariff.name, f"{yuan(tariff.price_fen)} / {tariff.per}")] if tariff else []
     return Paid(
         title=_("收费维修：%(basis)s") % {"basis": basis},
         form_name=_("开《%(form)s》，先告知收费标准") % {"form": RepairOrder.Form.REPAIR_ORDER.label},

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from repairs.amounts import yuan
 from repairs.forms import FORMS
 from repairs.intake import DeskIntake
 from repairs.models import Visit
@@ -42,11 +43,6 @@ CONDITIONS = (
 )
 REOPENED = ("result_rejected", "callback_negative", "review_returned")
 NEXT_VISIT = ("suspended", "reappointed", "dispatched")
-
-
-def yuan(fen: int) -> str:
-    """¥35.00 from 3500."""
-    return f"¥{fen / 100:,.2f}"
 
 
 def window_text(visit: Visit | None) -> str:
@@ -115,8 +111,12 @@ def _charge(ticket: Ticket) -> str:
     if order.in_warranty:
         return _t("保修期内 %(sum)s") % {"sum": yuan(0)}
     told = _t("已告知") if order.price_told_at else _t("未告知")
-    text = f"{yuan(order.payable_fen)} · {told}"
-    return f"{text} · {_t('收据 %(n)s') % {'n': order.receipt_number}}" if order.receipt_number else text
+    parts = [yuan(order.payable_fen), told]
+    if order.receipt_number:
+        parts.append(_t("收据 %(n)s") % {"n": order.receipt_number})
+    if order.paid_fen and order.owed_fen:
+        parts.append(_t("还欠 %(sum)s") % {"sum": yuan(order.owed_fen)})
+    return " · ".join(parts)
 
 
 def _bill(ticket: Ticket) -> Bill:

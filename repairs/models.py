@@ -116,8 +116,12 @@ class RepairOrder(CompanyModel):
     is_cleaned = models.BooleanField(default=False)
 
     charge_fen = models.PositiveIntegerField(default=0)
+    """What the work costs so far: every round adds its own, and nothing that a reopened one charged vanishes."""
     waived_fen = models.PositiveIntegerField(default=0)
+    paid_fen = models.PositiveIntegerField(default=0, db_default=0)
+    """What receipts were given for (rule REP-36)."""
     receipt_number = models.CharField(max_length=30, blank=True)
+    """The latest; each stands in its event."""
 
     first_visit: Visit | None = None
     """The row just made with this one, for the act that made both; None on an order that was read."""
@@ -141,8 +145,8 @@ class RepairOrder(CompanyModel):
                 name="repairs_order_finished_is_tested",
             ),
             models.CheckConstraint(
-                condition=Q(waived_fen__lte=F("charge_fen")),
-                name="repairs_order_waiver_in_charge",
+                condition=Q(charge_fen__gte=F("waived_fen") + F("paid_fen")),
+                name="repairs_order_waived_and_paid_in_charge",
             ),
         ]
 
@@ -151,8 +155,13 @@ class RepairOrder(CompanyModel):
 
     @property
     def payable_fen(self) -> int:
-        """What the customer owes, in fen."""
+        """What the customer bears of all rounds, in fen."""
         return self.charge_fen - self.waived_fen
+
+    @property
+    def owed_fen(self) -> int:
+        """What no receipt has been given for yet, in fen."""
+        return self.payable_fen - self.paid_fen
 
 
 class Visit(CompanyModel):

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from repairs import queries
+from repairs.amounts import yuan
 from repairs.forms import FinishForm, LeaveEarlyForm
-from repairs.kind import current_visit, window_text, yuan
+from repairs.kind import current_visit, window_text
 from repairs.policies import SEE_PHONE_PAGES
 from repairs.workflow import has_signature, order_of
 from residents import duty

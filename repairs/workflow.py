@@ -67,8 +67,7 @@ def _completion_entered(taken: Step) -> bool:
 
 
 def _fee_settled(taken: Step) -> bool:
-    order = order_of(taken.ticket)
-    return order.payable_fen == 0 or bool(order.receipt_number)
+    return order_of(taken.ticket).owed_fen == 0
 
 
 def _reporters_answered(taken: Step) -> bool:

@@ -52,7 +52,8 @@ def finish_work(
 
     In a home the owner's signature of this visit must be attached, unless `signed_on_paper` says it stands on the
     slip that comes back. Starts REP-21, REP-26, for public areas REP-02, for important needs REP-27, all from when the
-    work was finished. `report` tells the desk in the same act, as finishing on the phone does. Money in fen.
+    work was finished. `report` tells the desk in the same act, as finishing on the phone does. `materials` and
+    `labour_fen` are those of this round, in fen: a rework adds to what was charged before (rule REP-36).
     """
     result = checked(result, field="result", at_most=1000, needed=_("请填写处理结果。"), rule="REP-22")
     part_spec = checked(part_spec, field="part_spec", at_most=200)
@@ -73,9 +74,8 @@ def finish_work(
         if by.roles_in(ticket.project_id) & {Role.TECHNICIAN, Role.NIGHT_DUTY}:
             # Finished on the phone: the completion is in the system already.
             order.completion_entered_at = taken.entered_at
-        order.charge_fen = (
-            0 if order.in_warranty else labour_fen + sum(round(m.quantity * m.price_fen) for m in materials)
-        )
+        charge_fen = 0 if order.in_warranty else labour_fen + sum(round(m.quantity * m.price_fen) for m in materials)
+        order.charge_fen += charge_fen
         order.save()
         MaterialLine.objects.bulk_create(
             MaterialLine(
@@ -94,7 +94,7 @@ def finish_work(
         taken.say(
             visit=order.visit_no,
             result=result,
-            charge_fen=order.charge_fen,
+            charge_fen=charge_fen,
             signed_on_paper=signed_on_paper,
             technician=worker_of(taken),
         )

@@ -18,7 +18,10 @@ from tickets.workflow import step
 
 @one_act()
 def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None = None) -> Ticket:
-    """Reduce what the customer owes, only by what the estate manager has granted (rules REP-28, ROLE-10). In fen."""
+    """Reduce what the customer owes, only by what the estate manager has granted (rules REP-28, ROLE-10).
+
+    `amount_fen` is the relief of all rounds together; what a receipt was given for is not waived any more.
+    """
     if amount_fen < 0:
         raise InvalidInput(_("金额不对，请核对。"), rule="REP-28", field="amount")
     with step(ticket_id, "waive_fee", by=by, at=at) as taken:
@@ -31,7 +34,7 @@ def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None
         if amount_fen > granted:
             raise GateClosed(_("减免费用要先由项目经理批准，且不超过批准的金额。"), rule="REP-28")
         order = order_of(taken.ticket)
-        if amount_fen > order.charge_fen:
+        if amount_fen > order.charge_fen - order.paid_fen:
             raise InvalidInput(_("减免金额超过应收金额。"), rule="REP-28", field="amount")
         order.waived_fen = amount_fen
         order.save(update_fields=("waived_fen",))
@@ -41,13 +44,13 @@ def waive_fee(ticket_id: int, *, by: Staff, amount_fen: int, at: datetime | None
 
 @one_act()
 def take_fee(ticket_id: int, *, by: Staff, receipt_number: str, at: datetime | None = None) -> Ticket:
-    """Register the receipt of a paid repair (rule REP-36)."""
+    """Register the receipt for everything that is still owed; with nothing owed its number is corrected (REP-36)."""
     receipt_number = checked(
         receipt_number, field="receipt_number", at_most=30, needed=_("请填写收据号。"), rule="REP-36"
     )
     with step(ticket_id, "take_fee", by=by, at=at) as taken:
         order = order_of(taken.ticket)
-        order.receipt_number = receipt_number
-        order.save(update_fields=("receipt_number",))
-        taken.say(receipt=receipt_number, amount_fen=order.payable_fen)
+        taken.say(receipt=receipt_number, amount_fen=order.owed_fen)
+        order.receipt_number, order.paid_fen = receipt_number, order.payable_fen
+        order.save(update_fields=("receipt_number", "paid_fen"))
     return taken.ticket

@@ -207,6 +207,14 @@ def repair_in(world: World, state: str, *, intake: RepairIntake | None = None, *
     return Ticket.objects.select_related("repair").get(pk=ticket.pk)
 
 
+def redo(world: World, ticket: Ticket) -> None:
+    """From rework back to in_work, at 11:05."""
+    actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician, at=T("10:56"))
+    actions.accept_repair(ticket.pk, by=world.technician, at=T("10:56:30"))
+    actions.arrive(ticket.pk, by=world.technician, at=T("11:00"))
+    actions.start_work(ticket.pk, by=world.technician, at=T("11:05"))
+
+
 def _walk(world: World, ticket: Ticket, until: str) -> None:
     for state, take_step in WALK:
         take_step(world, ticket)

@@ -73,10 +73,10 @@ class Inspecting(Telling):
         if order.completion_entered_at is None:
             yield from self.wait("enter", 4 * MINUTE, 50 * MINUTE)
             repairs.enter_completion(self.ticket_id, by=estate.desk(self.at), at=self.at)
-        if order.payable_fen and not order.receipt_number:
-            yield from self._be_paid(order.charge_fen)
+        if order.owed_fen:
+            yield from self._be_paid(order.owed_fen)
 
-    def _be_paid(self, charge_fen: int) -> Story:
+    def _be_paid(self, owed_fen: int) -> Story:
         estate, rng = self.estate, self.estate.rng
         if self.home is not None and self.home.contact.is_key_customer and self._once(Turn.FEE_RELIEF):
             desk = estate.desk(self.at)
@@ -85,14 +85,14 @@ class Inspecting(Telling):
                 by=desk,
                 subject="fee_relief",
                 reason="关键客户，三个月内第二次报修",
-                amount_fen=charge_fen // 2,
+                amount_fen=owed_fen // 2,
                 at=self.at,
             )
             yield from self.wait("approve", 10 * MINUTE, 70 * MINUTE)
             manager = estate.one(Role.ESTATE_MANAGER)
             actions.decide_approval(asked.pk, by=manager, granted=True, note="同意减半", at=self.at)
             yield from self.wait("waive", MINUTE, 5 * MINUTE)
-            repairs.waive_fee(self.ticket_id, by=desk, amount_fen=charge_fen // 2, at=self.at)
+            repairs.waive_fee(self.ticket_id, by=desk, amount_fen=owed_fen // 2, at=self.at)
         yield from self.wait("pay", 20, 200)
         receipt = f"SJ{estate.local(self.at):%y%m%d}{rng.randint(100, 999)}"
         repairs.take_fee(self.ticket_id, by=estate.desk(self.at), receipt_number=receipt, at=self.at)
