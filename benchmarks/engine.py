@@ -184,17 +184,27 @@ def _rearm(bench: Bench, wanted: int) -> list[Row]:
     is_open = set_open_clocks(bench, wanted)
     calendar, holiday = count_on_workdays(bench)
     drain()  # what earlier rows have left to say is not measured
-    started = perf_counter()
-    with company_scope(bench.engine_company):
-        CalendarOverride.objects.create(calendar=calendar, day=holiday, working=False, name="停电")
-        publish_hours(calendar)
-    drain()
-    taken = perf_counter() - started
+    relays = [
+        subprocess.Popen([sys.executable, "manage.py", "sla_sweeper"], cwd=ROOT, env=os.environ) for _ in range(2)
+    ]
+    try:
+        time.sleep(5)
+        started = perf_counter()
+        with company_scope(bench.engine_company):
+            CalendarOverride.objects.create(calendar=calendar, day=holiday, working=False, name="停电")
+            publish_hours(calendar)
+        while run_sql("SELECT 1 FROM tickets_outbox WHERE topic = 'rearm' AND sent_at IS NULL AND dead_at IS NULL"):
+            time.sleep(0.1)
+        taken = perf_counter() - started
+    finally:
+        for one in relays:
+            one.send_signal(signal.SIGTERM)
+            one.wait(60)
     moved = count("tickets_slaclock", bench.engine_company, "AND due_at > original_due_at")
     told = count("tickets_ticketevent", bench.engine_company, "AND kind = 'clock_moved'")
     return [
         Row(
-            f"{is_open:,} open clocks computed anew after a holiday is added, one relay, the new revision included",
+            f"{is_open:,} open clocks computed anew after a holiday is added, two drivers, new revision included",
             taken,
             "s",
             "≤ 60 s",

@@ -9,6 +9,7 @@ decides what a day is; `zones` says what happens to a wall time that a clock cha
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
@@ -94,6 +95,16 @@ def offset(basis: Basis, anchor: datetime, seconds: float, *, table: DayTable | 
     if basis in _ON_CALENDAR:
         return _needed(table, basis).add_business_seconds(anchor, seconds)
     return Due(_utc(anchor) + timedelta(seconds=seconds))
+
+
+def offsets(
+    basis: Basis, anchor: datetime, seconds: Iterable[float], *, table: DayTable | None = None
+) -> list[datetime]:
+    """The moments of several steps around one anchor, as `offset` finds each."""
+    if basis in _ON_CALENDAR:
+        return _needed(table, basis).instants_around(anchor, seconds)
+    start = _utc(anchor)
+    return [start + timedelta(seconds=distance) for distance in seconds]
 
 
 def share(basis: Basis, start: datetime, due_at: datetime, percent: int, *, table: DayTable | None = None) -> Due:

@@ -168,14 +168,14 @@ class DayTable:
         not when it opens again. Backward it is the latest: one hour before Monday 10:00 is Monday 9:00, when somebody
         is there, not Friday evening. Zero seconds are `start` itself, also while closed.
         """
-        begun, delta = self._within(start), round(seconds * _SECOND)
-        if delta > 0:
-            found = self._earliest(self._position(begun) + delta)
-        elif delta < 0:
-            found = self._latest(self._position(begun) + delta)
-        else:
-            found = begun
-        return self._due(begun, found)
+        begun = self._within(start)
+        return self._due(begun, self._shifted(begun, self._position(begun), seconds))
+
+    def instants_around(self, anchor: datetime, seconds: Iterable[float]) -> list[datetime]:
+        """The same moments as `add_business_seconds` finds from one anchor for several distances, without the rest."""
+        begun = self._within(anchor)
+        position = self._position(begun)
+        return [_instant(self._shifted(begun, position, distance)) for distance in seconds]
 
     def add_workdays(self, start: datetime, days: int) -> Due:
         """The end of office hours of the n-th workday after the day of `start`; that day itself is not counted.
@@ -227,6 +227,12 @@ class DayTable:
         if nth < 0:
             raise BeyondHorizon(self.begins, self.horizon)
         return self._opens[nth] + (position - self._before[nth])
+
+    def _shifted(self, begun: int, position: int, seconds: float) -> int:
+        delta = round(seconds * _SECOND)
+        if delta > 0:
+            return self._earliest(position + delta)
+        return self._latest(position + delta) if delta < 0 else begun
 
     def _due(self, begun: int, found: int) -> Due:
         low, high = (begun, found) if begun <= found else (found, begun)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from residents.models import DutyShift
 from residents.tenancy import scope_now
-from tickets.calendars.bases import Basis, due, elapsed, extend, offset
+from tickets.calendars.bases import Basis, due, elapsed, extend, offsets
 from tickets.calendars.days import DayTable
 from tickets.calendars.store import load_table
 from tickets.models import (
@@ -264,8 +264,8 @@ def schedule(clock: SlaClock, rule: SlaRule) -> None:
         clock.consumed + elapsed(basis, clock.running_since or clock.started_at, clock.due_at, table=table), 0.0
     )
     amber = rule.amber_seconds if rule.amber_seconds is not None else total * DEFAULT_AMBER_SHARE
-    clock.amber_at = offset(basis, clock.due_at, -min(amber, total), table=table).at
-    moments = [_at(basis, clock.due_at, step_offset(row, total), table) for row in rule.ladder]
+    distances = (-min(amber, total), *(step_offset(row, total) for row in rule.ladder))
+    clock.amber_at, *moments = offsets(basis, clock.due_at, distances, table=table)
     # A rung never comes before the one below it, or the cursor would pass it by.
     clock.step_at = list(accumulate(moments, max))
     rearm(clock)
@@ -274,10 +274,6 @@ def schedule(clock: SlaClock, rule: SlaRule) -> None:
 def rearm(clock: SlaClock) -> None:
     """The next moment to fire: that of the first rung not fired in this epoch, None when all have been."""
     clock.next_fire_at = clock.step_at[clock.next_step] if clock.next_step < len(clock.step_at) else None
-
-
-def _at(basis: Basis, due_at: datetime, seconds: float, table: DayTable | None) -> datetime:
-    return offset(basis, due_at, seconds, table=table).at if seconds else due_at
 
 
 def _table(clock: SlaClock, *, on_calendar: bool) -> DayTable | None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 
 from residents.models import Project
@@ -35,6 +36,8 @@ from tickets.sla.definitions import find
 
 log = logging.getLogger(__name__)
 BATCH = 5000
+PARTS = 4
+"""Into how many chains of batches a calendar's clocks are dealt, so that several relays can work on them."""
 FIXED = frozenset({Basis.EOS})
 """Bases whose due moment does not follow from the start and a value."""
 IN_TIME = (ClockState.RUNNING, ClockState.PAUSED)
@@ -53,7 +56,8 @@ def publish_hours(calendar: WorkCalendar, *, at: datetime | None = None) -> int:
         before = WorkCalendar.objects.values_list("revision", flat=True).get(pk=calendar.pk)
         revision = publish_revision(calendar, at=moment)
         if revision != before:
-            _queue(calendar.pk, revision, after=0, at=moment)
+            for part in range(PARTS):
+                _queue(calendar.pk, revision, part, after=0, at=moment)
     return revision
 
 
@@ -86,26 +90,26 @@ def rearm_calendar(calendar_id: int, *, company_id: int | None = None, at: datet
 
 def rearm_from_outbox(payload: dict[str, Any]) -> None:
     """Outbox topic `rearm`: one batch, then the next batch as a row of its own. Safe to repeat."""
-    at, calendar_id = scope_now(), payload["calendar"]
+    at, calendar_id, part = scope_now(), payload["calendar"], payload["part"]
     leftovers = payload["after"] < 0
     moved, last = _batch(
-        calendar_id, after=max(payload["after"], 0), at=at, limit=1 if leftovers else BATCH, wait=leftovers
+        calendar_id, part=part, after=max(payload["after"], 0), at=at, limit=1 if leftovers else BATCH, wait=leftovers
     )
     if last is not None and not leftovers:
-        _queue(calendar_id, payload["revision"], after=last, at=at)
+        _queue(calendar_id, payload["revision"], part, after=last, at=at)
     elif not leftovers or moved:
-        _queue(calendar_id, payload["revision"], after=min(payload["after"], 0) - 1, at=at)
+        _queue(calendar_id, payload["revision"], part, after=min(payload["after"], 0) - 1, at=at)
 
 
-def _queue(calendar_id: int, revision: int, *, after: int, at: datetime) -> None:
-    """Ask for the batch after an id; below zero for the n-th of those that were locked."""
+def _queue(calendar_id: int, revision: int, part: int, *, after: int, at: datetime) -> None:
+    """Ask for the batch of a part after an id; below zero for the n-th of those that were locked."""
     Outbox.objects.bulk_create(
         [
             Outbox(
                 company_id=current_company_id() or 0,
-                dedup_key=f"rearm/{calendar_id}/{revision}/{after}",
+                dedup_key=f"rearm/{calendar_id}/{revision}/{part}/{after}",
                 topic="rearm",
-                payload={"calendar": calendar_id, "revision": revision, "after": after},
+                payload={"calendar": calendar_id, "revision": revision, "part": part, "after": after},
                 created_at=at,
                 not_before=at,
             )
@@ -115,22 +119,21 @@ def _queue(calendar_id: int, revision: int, *, after: int, at: datetime) -> None
 
 
 def _batch(
-    calendar_id: int, *, after: int, at: datetime, limit: int = BATCH, wait: bool = False
+    calendar_id: int, *, part: int | None = None, after: int, at: datetime, limit: int = BATCH, wait: bool = False
 ) -> tuple[int, int | None]:
-    """How many clocks of the batch were moved, and the last id when there may be more."""
+    """How many clocks of the batch were moved, and the last id when there may be more. Without `part` of all parts."""
     revision = WorkCalendar.objects.values_list("revision", flat=True).get(pk=calendar_id)
+    waiting = SlaClock.objects.filter(
+        calendar_id=calendar_id,
+        state__in=IN_TIME,
+        calendar_revision__lt=revision,
+        basis__in=(Basis.WD, Basis.WSEC),
+        pk__gt=after,
+    )
+    if part is not None:
+        waiting = waiting.alias(part=Mod("pk", PARTS)).filter(part=part)
     with transaction.atomic():
-        clocks = list(
-            SlaClock.objects.select_for_update(of=("self",), no_key=True, skip_locked=not wait)
-            .filter(
-                calendar_id=calendar_id,
-                state__in=IN_TIME,
-                calendar_revision__lt=revision,
-                basis__in=(Basis.WD, Basis.WSEC),
-                pk__gt=after,
-            )
-            .order_by("pk")[:limit]
-        )
+        clocks = list(waiting.select_for_update(of=("self",), no_key=True, skip_locked=not wait).order_by("pk")[:limit])
         rules = SlaRule.objects.in_bulk({clock.rule_id for clock in clocks})
         pauses = _pauses(clocks)
         zones = dict(Project.objects.filter(pk__in={c.project_id for c in clocks}).values_list("pk", "zone"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -20,11 +20,11 @@ from tickets.sla import engine
 FRIDAY = date(2026, 2, 13)  # before the Spring Festival of 2026: 15 to 23 February off, work on Saturday 14
 
 
-def published(world: World) -> WorkCalendar:
-    """Office hours 9:00-12:00 and 13:30-18:00 on workdays, with the holidays of 2025 to 2028."""
+def published(world: World, *, at: datetime | None = None) -> WorkCalendar:
+    """Office hours 9:00-12:00 and 13:30-18:00 on workdays, published in February 2026 unless `at` says otherwise."""
     hours = [[str(d), *span] for d in range(5) for span in (("09:00", "12:00"), ("13:30", "18:00"))]
     calendar = WorkCalendar.objects.create(company_id=world.company.pk, name="标准", weekly_hours=hours)
-    publish_revision(calendar, at=T("09:00", FRIDAY))
+    publish_revision(calendar, at=at or T("09:00", FRIDAY))
     return WorkCalendar.objects.get(pk=calendar.pk)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -14,11 +14,20 @@ from residents.tenancy import company_scope
 from tests.residents.factories import ProjectFactory
 from tests.tickets.sla.builders import EVERYBODY, ledger, make_clock, make_event, make_ticket
 from tests.tickets.sla.test_pauses import published
-from tests.worlds import T, World
+from tests.worlds import SHANGHAI, T, World
 from tickets.calendars.store import publish_revision
-from tickets.models import CalendarOverride, ClockState, NationalDay, SlaClock, SlaRule, TicketEvent, WorkCalendar
+from tickets.models import (
+    CalendarOverride,
+    ClockState,
+    NationalDay,
+    Outbox,
+    SlaClock,
+    SlaRule,
+    TicketEvent,
+    WorkCalendar,
+)
 from tickets.outbox import drain
-from tickets.sla import engine
+from tickets.sla import engine, rearm
 from tickets.sla.definitions import Step, gen_07
 from tickets.sla.rearm import publish_hours, rearm_calendar
 from tickets.sla.rules import change_rule
@@ -244,19 +253,21 @@ def test_a_breach_of_the_old_calendar_stays_where_it_was(garden: World) -> None:
 
 @pytest.mark.django_db(transaction=True, databases=EVERYBODY)
 def test_a_provisional_deadline_is_computed_again_when_the_notice_comes(committed_garden: World) -> None:
-    world = committed_garden
-    last_day = date(2026, 12, 31)
+    from tests.tickets.sla.test_sweep import now_of_database
+
+    world, now = committed_garden, now_of_database()
     with company_scope(world.company.pk):
-        calendar = published(world)
-        row = review(world, "N-20261231-1", at="10:00", day=last_day)
+        calendar = published(world, at=now)
+        unknown = NationalDay.objects.filter(provisional=True, day__gt=now.date()).earliest("day").day
+        row = review(world, "N-20261231-1", at="10:00", day=unknown - timedelta(days=1))
         assert row.is_provisional
         before = row.due_at
-    days = [date(2027, 1, 1 + n) for n in range(8)]
-    NationalDay.objects.filter(day__in=days).update(provisional=False, working=False, source="manual", name="元旦")
-    NationalDay.objects.filter(day__year__lte=2027).update(provisional=False)
+    days = [unknown + timedelta(days=n) for n in range(8)]
+    NationalDay.objects.filter(day__lte=unknown + timedelta(days=60)).update(provisional=False)
+    NationalDay.objects.filter(day__in=days).update(working=False, source="manual", name="元旦")
     with company_scope(world.company.pk):
-        publish_hours(calendar, at=T("11:00", last_day))
-    drain(at=T("11:00", last_day))
+        publish_hours(calendar, at=now)
+    drain()
     with company_scope(world.company.pk):
         row.refresh_from_db()
         assert not row.is_provisional
@@ -292,3 +303,33 @@ def test_a_clock_somebody_holds_is_rearmed_after_him(committed_garden: World) ->
     together(2, act)
     with company_scope(world.company.pk):
         assert set(SlaClock.objects.values_list("calendar_revision", flat=True)) == {2}
+
+
+@pytest.mark.django_db(transaction=True, databases=EVERYBODY)
+def test_a_calendar_published_while_several_relay_moves_every_clock_once(
+    committed_garden: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.tickets.sla.test_sweep import now_of_database, together
+
+    monkeypatch.setattr(rearm, "BATCH", 3)
+    world, now = committed_garden, now_of_database()
+    with company_scope(world.company.pk):
+        calendar = published(world, at=now)
+        tickets = [make_ticket(world, f"GD-20250314-{n}", at=now) for n in range(29)]
+        rows = [make_clock(tickets[0], "REP-17", at=now, basis="WD", value=2)]
+        rows += [make_clock(ticket, "REP-17", at=now) for ticket in tickets[1:]]
+        due = rows[0].due_at
+        assert {row.due_at for row in rows} == {due}
+        last_day = due.astimezone(SHANGHAI).date()
+        CalendarOverride.objects.create(calendar=calendar, day=last_day, working=False, name="停电")
+        publish_hours(calendar, at=now)
+
+    together(3, lambda _number: drain())
+
+    drain()
+    with company_scope(world.company.pk):
+        assert set(SlaClock.objects.values_list("calendar_revision", flat=True)) == {2}
+        assert {row.due_at > due for row in SlaClock.objects.all()} == {True}
+        moves = TicketEvent.objects.filter(kind="clock_moved")
+        assert moves.count() == len(rows) == len(set(moves.values_list("ticket_id", flat=True)))
+        assert not Outbox.objects.filter(sent_at=None).exists()
