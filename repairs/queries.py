@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from repairs.models import Visit
+from repairs.ranking import IN_HAND, ON_THE_WAY
 from repairs.workflow import WORKFLOW
 from residents.models import DutyShift, Project, Staff
 from residents.models.staff import Trade
@@ -21,7 +22,6 @@ from tickets.models.ticket import TicketQuerySet
 from tickets.queries.shown import Status, next_clocks, status_of
 
 MINE = ("dispatched", "accepted", "missed_visit", "on_site", "in_work")
-IN_HAND = ("on_site", "in_work")
 SOON = timedelta(minutes=30)
 """An appointment this near comes before everything that waits."""
 ROWS = 30
@@ -125,7 +125,8 @@ def jobs_of(staff: Staff, project: Project, *, now: datetime) -> Jobs:
     mine.sort(key=order)
     first = mine[0] if mine and order(mine[0])[0] < 2 else None
     rest = [ticket for ticket in mine if ticket is not first]
-    pool = _read(Ticket.objects.open().filter(project=project, is_pooled=True, kind="repair", state="dispatched"))
+    # Accepted by rule, a pooled job still has nobody (rule REP-15).
+    pool = _read(Ticket.objects.open().filter(project=project, is_pooled=True, kind="repair", state__in=ON_THE_WAY))
     wanted = pool.filter(Q(repair__trade__in=staff.trades) | Q(repair__trade=Trade.GENERAL))
     if Trade.GENERAL in staff.trades:
         wanted = pool

@@ -11,13 +11,14 @@ import pytest
 from django.test import Client
 
 from repairs import actions
+from repairs.models import Visit
 from residents.models import DutyShift
 from residents.tenancy import company_scope, scope_now
 from tests.browsing import client_of, htmx, on_duty_now, statements
 from tests.pictures import picture
 from tests.repairs.test_repair_path import take
 from tests.worlds import World, make_world
-from tickets.models import Attachment, Ticket
+from tickets.models import Attachment, SlaClock, Ticket
 
 LIST = "/tech/"
 
@@ -109,6 +110,38 @@ def test_who_grabs_a_job_first_has_it_and_the_second_is_told(garden: World, phon
     assert late.status_code == 404
     pooled.refresh_from_db()
     assert pooled.assignee_id == garden.technician.pk
+
+
+@pytest.mark.rule("REP-15, REP-16, REP-17")
+def test_a_pooled_job_accepted_by_rule_is_still_there_to_grab_and_its_clocks_run_on(
+    garden: World, phone: Client
+) -> None:
+    now = scope_now()
+    pooled = actions.report_repair(
+        take(garden), project=garden.project, by=garden.front_desk, at=now - timedelta(minutes=4)
+    )
+    actions.dispatch_repair(pooled.pk, by=garden.front_desk, at=now - timedelta(minutes=3))
+    actions.auto_accept(SlaClock.objects.get(ticket=pooled, rule_code="REP-15"), at=now - timedelta(minutes=2))
+    before = dues(pooled)
+
+    pool = phone.get(LIST).context["pool"]
+    assert [job.public_id for job in pool] == [str(pooled.public_id)]
+    answer = press(phone, pooled, pool[0].code, target="")
+    late = press(client_of(garden.technician_2), pooled, pool[0].code, target="")
+
+    assert (answer.status_code, late.status_code) == (204, 404)
+    pooled.refresh_from_db()
+    assert (pooled.assignee_id, pooled.is_pooled) == (garden.technician.pk, False)
+    assert Visit.objects.get(ticket=pooled).technician_id == garden.technician.pk
+    assert dues(pooled) == before
+    assert set(before) == {"REP-16", "REP-17"}
+    page = phone.get(LIST).context
+    assert (page["current"].next.label, page["pool"]) == ("到场签到", [])
+
+
+def dues(ticket: Ticket) -> dict[str, Any]:
+    clocks = SlaClock.objects.live().filter(ticket=ticket, rule_code__in=("REP-16", "REP-17"))
+    return dict(clocks.values_list("rule_code", "due_at"))
 
 
 def test_the_page_leads_from_step_to_step(garden: World, phone: Client) -> None:
