@@ -18,6 +18,8 @@ APPOINT = policy("appoint", *CUSTOMER_SERVICE, *ENGINEERING)
 APOLOGISE = policy("apologise", *CUSTOMER_SERVICE, rule="REP-20")
 TELL_PRICE = policy("tell_price", *CUSTOMER_SERVICE, *ENGINEERING, rule="REP-07")
 CORRECT_WARRANTY = policy("correct_warranty", *DESK, Role.ENGINEERING_DUTY, Role.TRADE_SUPERVISOR, rule="REP-05")
+CORRECT_CHARGED = policy("correct_charged", Role.ENGINEERING_DUTY, Role.TRADE_SUPERVISOR, rule="REP-05")
+"""Once it is finished the class decides about money: engineering's finding, not the desk's (rule REP-28)."""
 SLIP = policy("slip", *DESK, Role.ENGINEERING_DUTY, rule="CBK-05")
 MONEY = policy("take_fee", *DESK, Role.FINANCE, Role.TECHNICIAN, rule="REP-36")
 CANCEL = policy("cancel_repair", *CUSTOMER_SERVICE)

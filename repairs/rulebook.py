@@ -10,7 +10,7 @@ RULES: dict[str, str] = {
     "REP-03": ("A repair in a home is taken for now or for an agreed window; without one of them it is not saved."),
     "REP-05": (
         "The category's guarantee and the unit's hand-over day decide between work order (free) and "
-        "repair order (paid); engineering may correct it with a reason."
+        "repair order (paid); engineering may correct it with a reason, after the work only until a receipt is given."
     ),
     "REP-06": "Engineering is told within a minute of the report: the earlier of saved and contact ended.",
     "REP-07": "A paid job is dispatched only after the tariff was told and somebody agreed.",
@@ -48,6 +48,6 @@ RULES: dict[str, str] = {
     "REP-29": "Repairs in time: arrival, start and completion commitments all met / repairs due, per month.",
     "REP-30": "Callback rate: called back within 24 h / completed, per month; messages are counted apart.",
     "REP-33": "At night a repair is done now, or told 'next day' with an appointment.",
-    "REP-36": "A paid repair has its receipt number before the archive.",
+    "REP-36": "Every round charged is paid, and has its receipt number, before the archive.",
     "REP-41": "A public-area repair is finished only with the steward's verification.",
 }

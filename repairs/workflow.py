@@ -165,10 +165,18 @@ WORKFLOW = Workflow(
         Transition(
             action="correct_warranty",
             label=_("更正保修归属"),
-            sources=(*BEFORE_WORK, "in_work", "finished", "completion_reported", "accepted_ok"),
+            sources=(*BEFORE_WORK, "in_work"),
             target=None,
             event="warranty_corrected",
             policy=policies.CORRECT_WARRANTY,
+        ),
+        Transition(
+            action="correct_warranty",
+            label=_("更正保修归属"),
+            sources=("finished", "completion_reported", "accepted_ok"),
+            target=None,
+            event="warranty_corrected",
+            policy=policies.CORRECT_CHARGED,
         ),
         Transition(
             action="close_unservable",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from repairs import policies
 from repairs.actions.by_rule import caught_up
 from repairs.actions.paper import slip_number
 from repairs.actions.people import shifts_of
@@ -16,6 +17,7 @@ from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.models.staff import Trade
+from residents.policies import require
 from residents.roles import Role
 from residents.tenancy import one_act
 from tickets.actions import notify
@@ -76,6 +78,7 @@ def correct_warranty(
     """Engineering finds that the class was wrong; the form follows, the reason stays (rule REP-05).
 
     Once a dispatched repair turns out to be outside the warranty, the price must have been told first (rule REP-07).
+    What was charged is dropped only by engineering, and never after a receipt: relief is another matter (rule REP-28).
     """
     reason = checked(reason, field="reason", at_most=500, needed=_("请写明更正原因。"), rule="REP-05")
     with step(ticket_id, "correct_warranty", by=by, at=at) as taken:
@@ -84,6 +87,10 @@ def correct_warranty(
             raise GateClosed(_("改为收费维修前，先告知业主收费标准并登记同意。"), rule="REP-07")
         if not in_warranty and order.completed_at is not None:
             raise GateClosed(_("已经完工，不能再改为收费维修。"), rule="REP-05")
+        if in_warranty and order.paid_fen:
+            raise GateClosed(_("已经收费，不能再改为保修期内。"), rule="REP-05")
+        if in_warranty and order.charge_fen:
+            require(by, policies.CORRECT_CHARGED, project_id=taken.ticket.project_id)
         order.in_warranty = in_warranty
         order.warranty_basis = reason[:120]
         order.form = RepairOrder.Form.WORK_ORDER if in_warranty else RepairOrder.Form.REPAIR_ORDER

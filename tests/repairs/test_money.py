@@ -11,7 +11,7 @@ from repairs import actions
 from repairs.actions import Material
 from repairs.kind import REPAIR
 from repairs.models import RepairOrder
-from residents.errors import GateClosed, InvalidInput
+from residents.errors import GateClosed, InvalidInput, NotAllowed
 from tests.repairs.paths import call_back, finish, redo, refused, repair_in, report, sign
 from tests.worlds import T, World
 from tickets import closing
@@ -130,6 +130,37 @@ def test_a_mistyped_receipt_number_is_corrected_without_another_payment(garden: 
 
     assert RepairOrder.objects.get(ticket=ticket).receipt_number == "R-1"
     assert money(ticket) == (5000, 0, 5000, 0)
+
+
+# REP-05: the class is corrected before billing
+
+
+@pytest.mark.rule("REP-05, REP-28, ROLE-10")
+def test_the_desk_does_not_drop_a_charge_by_calling_the_repair_a_warranty_one(garden: World) -> None:
+    ticket = charged(garden)
+    correction: dict[str, Any] = {"in_warranty": True, "reason": "属保修"}
+
+    for person in (garden.front_desk, garden.supervisor, garden.night_duty):
+        with refused(NotAllowed, "REP-05"):
+            actions.correct_warranty(ticket.pk, by=person, **correction, at=T("10:52"))
+    reject(garden, ticket)
+    with refused(NotAllowed, "REP-05"):
+        actions.correct_warranty(ticket.pk, by=garden.front_desk, **correction, at=T("11:10"))
+
+    assert money(ticket) == (5000, 0, 0, 5000)
+    actions.correct_warranty(ticket.pk, by=garden.engineering_duty, **correction, at=T("11:10"))
+    assert money(ticket) == (0, 0, 0, 0)
+
+
+@pytest.mark.rule("REP-05, REP-36")
+def test_what_was_paid_with_a_receipt_is_not_made_free_afterwards(garden: World) -> None:
+    ticket = charged(garden)
+    take(garden, ticket, "R-1", "10:51")
+
+    with refused(GateClosed, "REP-05"):
+        actions.correct_warranty(
+            ticket.pk, by=garden.engineering_duty, in_warranty=True, reason="属保修", at=T("10:52")
+        )
 
 
 @pytest.mark.rule("REP-36")

@@ -64,7 +64,7 @@ ACTS: dict[str, Act] = {
     "inform": lambda w, t, at: actions.inform_engineering(t.pk, by=w.front_desk, at=at),
     "tell_price": lambda w, t, at: actions.tell_price(t.pk, by=w.front_desk, accepted_by="业主", at=at),
     "correct_warranty": lambda w, t, at: actions.correct_warranty(
-        t.pk, by=w.front_desk, in_warranty=True, reason="核对过保证书", at=at
+        t.pk, by=w.engineering_duty, in_warranty=True, reason="核对过保证书", at=at
     ),
     "close_unservable": lambda w, t, at: actions.close_unservable(t.pk, by=w.centre_head, explanation="已说明", at=at),
     "accept": lambda w, t, at: actions.accept_repair(t.pk, by=w.technician, at=at),
