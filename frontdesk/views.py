@@ -20,7 +20,7 @@ from frontdesk.forms import IntakeForm
 from residents.access import staff_only
 from residents.errors import DomainError, NotAllowed
 from residents.middleware import StaffRequest
-from residents.roles import Role
+from residents.night import is_on_night_duty
 from residents.tenancy import scope_now
 from tickets.intake import CHANNELS, Intake, Matter, Outlook, Saved, Taken
 from tickets.kinds import TicketKind, all_kinds
@@ -304,7 +304,7 @@ def _card(
         "form_key": form_key,
         "may_take": may_take,
         "greeting_number": request.staff.number,
-        "at_night": Role.NIGHT_DUTY in request.staff.roles_in(request.project.pk),
+        "at_night": is_on_night_duty(request.staff, request.project, at=scope_now()),
         "kinds": [{"code": kind.code, "label": kind.name} for kind in kinds],
         "channels": [{"code": code, "label": label} for code, label in CHANNELS.items()],
         "unit": offer.home if offer else None,

@@ -11,15 +11,14 @@ from django.utils.translation import gettext as _
 
 from repairs import policies
 from repairs.actions.paper import slip_number
-from repairs.actions.people import shifts_of
 from repairs.actions.visits import check_window, iso
 from repairs.errors import DuplicateSuspected
 from repairs.models import RepairCategory, RepairOrder, Visit
 from repairs.warranty import warranty_of
 from residents.errors import InvalidInput, NotAllowed
 from residents.models import Person, Project, Staff, Unit
+from residents.night import is_on_night_duty
 from residents.policies import require
-from residents.roles import Role
 from tickets.actions import Reported, existing_for, open_ticket
 from tickets.facts import moments, record
 from tickets.models import Response, Ticket, TicketReporter
@@ -110,7 +109,7 @@ def take_down(
     _check_ours(intake, project)
     _check_place(intake, is_public)
     when = _check_when(intake, is_public, entered)
-    at_night = by is not None and _is_on_night_duty(by, project, at=entered)
+    at_night = by is not None and is_on_night_duty(by, project, at=entered)
     if at_night and when == WHEN_APPOINTMENT and not intake.told_next_day:
         raise InvalidInput(_("夜间办不了的报修，要告知业主“次日安排”并登记。"), rule="REP-33", field="told_next_day")
     # The home of somebody who reports a public fault is not where the fault is.
@@ -217,15 +216,6 @@ def take_down(
         is_new=True,
     )
     return ticket
-
-
-def _is_on_night_duty(by: Staff, project: Project, *, at: datetime) -> bool:
-    """Whether the person takes the repair as the night duty: by the running shift, without one by the role alone."""
-    roles = by.roles_in(project.pk)
-    if Role.NIGHT_DUTY not in roles:
-        return False
-    on = set(shifts_of(by, project.pk, at=at).values_list("role", flat=True))
-    return Role.NIGHT_DUTY in on if on else Role.FRONT_DESK not in roles
 
 
 def _check_ours(intake: RepairIntake, project: Project) -> None:

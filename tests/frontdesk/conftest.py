@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from residents.tenancy import scope_now
-from tests.worlds import World
+from tests.worlds import SHANGHAI, World
 
 PASSWORD = "correct-horse"
 HTMX = {"HX-Request": "true"}
@@ -48,11 +48,20 @@ class Desk:
         return self.client.get(path, query, headers=HTMX)
 
 
+def working(world: World, role: str, *, until: int) -> None:
+    """A shift that has begun and ends at the next local `until` o'clock: 17 is the day's, 8 the night's."""
+    now = scope_now()
+    end = now.astimezone(SHANGHAI).replace(hour=until, minute=0, second=0, microsecond=0)
+    world.on_duty(role, start=now - timedelta(hours=1), end=end if end > now else end + timedelta(days=1))
+
+
 @pytest.fixture
 def sign_in(garden: World) -> Callable[[str], Client]:
-    """A browser of whoever holds a role."""
+    """A browser of whoever holds a role, on the day shift whatever the hour unless another shift runs."""
 
     def enter(role: str) -> Client:
+        if not garden.staff[role].shifts.exists():
+            working(garden, role, until=17)
         client = Client()
         answer = client.post("/login/", {"number": f"garden/{role}", "password": PASSWORD})
         assert answer.status_code == 302

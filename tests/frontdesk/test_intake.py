@@ -16,7 +16,7 @@ from repairs.models import RepairOrder, Visit
 from residents.models import DutyShift
 from residents.roles import Role
 from residents.tenancy import scope_now
-from tests.frontdesk.conftest import Desk
+from tests.frontdesk.conftest import Desk, working
 from tests.repairs.factories import RepairCategoryFactory
 from tests.residents.factories import BuildingFactory, OccupancyFactory, PersonFactory, UnitFactory
 from tickets.models import SlaClock, Ticket, TicketEvent, TicketReporter
@@ -324,8 +324,11 @@ def test_a_repair_of_the_same_matter_lately_is_offered_as_a_rework(desk: Desk) -
 
 @pytest.mark.rule("REP-33")
 def test_night_duty_says_next_day_before_it_fixes_an_appointment(desk: Desk, sign_in: object) -> None:
+    working(desk.world, "night_duty", until=8)
     client = sign_in("night_duty")  # type: ignore[operator]
     night = Desk(desk.world, client)
+    assert "次日安排" in said(night.get("/desk/"))
+    assert "次日安排" not in said(desk.get("/desk/"))
     tomorrow = (scope_now() + timedelta(days=1)).astimezone(SHANGHAI)
     window = {
         "visit": "appointment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from repairs import actions
 from repairs.errors import DuplicateSuspected
 from repairs.models import RepairOrder, Visit
+from residents.duty import start_shift
 from residents.errors import GateClosed, InvalidInput, NotAllowed
 from tests.repairs.paths import (
     call_back,
@@ -28,7 +29,7 @@ from tests.repairs.paths import (
     stored,
     take,
 )
-from tests.residents.factories import UnitFactory
+from tests.residents.factories import MembershipFactory, UnitFactory
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import (
@@ -623,23 +624,62 @@ def test_the_database_refuses_to_waive_more_than_was_charged(garden: World) -> N
 # REP-33: night
 
 
+NEXT_DAY: dict[str, Any] = {
+    "when": "appointment",
+    "window_from": T("09:00") + timedelta(days=1),
+    "window_to": T("10:00") + timedelta(days=1),
+}
+
+
 @pytest.mark.rule("REP-33")
 def test_a_repair_of_the_night_that_waits_is_told_to_be_next_day(garden: World) -> None:
     night = T("23:00")
-    window: dict[str, Any] = {
-        "when": "appointment",
-        "window_from": T("09:00") + timedelta(days=1),
-        "window_to": T("10:00") + timedelta(days=1),
-    }
 
     with refused(InvalidInput, "REP-33", field="told_next_day"):
-        actions.report_repair(take(garden, **window), project=garden.project, by=garden.night_duty, at=night)
+        actions.report_repair(take(garden, **NEXT_DAY), project=garden.project, by=garden.night_duty, at=night)
 
     ticket = actions.report_repair(
-        take(garden, **window, told_next_day=True), project=garden.project, by=garden.night_duty, at=night
+        take(garden, **NEXT_DAY, told_next_day=True), project=garden.project, by=garden.night_duty, at=night
     )
     assert (ticket.repair.at_night, ticket.repair.told_next_day) == (True, True)
     assert clock(ticket, "REP-06").due_at == night + timedelta(minutes=1)
+
+
+@pytest.mark.rule("REP-33")
+@pytest.mark.parametrize("role", ["technician", "front_desk"])
+@pytest.mark.parametrize(("code", "at"), [("late", T("23:00")), ("night", T("02:00"))])
+def test_somebody_with_two_roles_is_on_night_duty_whichever_of_them_the_shift_names(
+    garden: World, role: str, code: str, at: datetime
+) -> None:
+    person = garden.night_duty
+    MembershipFactory(staff=person, project=garden.project, role=role)
+    start_shift(person, garden.project, code=code, at=at - timedelta(minutes=30))
+    assert person.shifts.get().role == role
+
+    with refused(InvalidInput, "REP-33", field="told_next_day"):
+        actions.report_repair(take(garden, **NEXT_DAY), project=garden.project, by=person, at=at)
+
+
+@pytest.mark.rule("REP-33")
+def test_a_clerk_of_the_desk_on_the_night_shift_is_on_night_duty(garden: World) -> None:
+    start_shift(garden.front_desk, garden.project, code="night", at=T("00:00"))
+
+    with refused(InvalidInput, "REP-33", field="told_next_day"):
+        report(garden, "02:00", **NEXT_DAY)
+
+    ticket = report(garden, "02:00", **NEXT_DAY, told_next_day=True)
+    assert (ticket.repair.at_night, ticket.repair.told_next_day) == (True, True)
+
+
+@pytest.mark.rule("REP-33")
+@pytest.mark.parametrize(("role", "code", "at"), [("night_duty", "early", "10:00"), ("front_desk", "late", "20:00")])
+def test_the_day_and_the_desks_late_shift_are_no_night(garden: World, role: str, code: str, at: str) -> None:
+    person = garden.staff[role]
+    start_shift(person, garden.project, code=code, at=T(at) - timedelta(hours=1))
+
+    ticket = actions.report_repair(take(garden, **NEXT_DAY), project=garden.project, by=person, at=T(at))
+
+    assert ticket.repair.at_night is False
 
 
 @pytest.mark.rule("REP-33")

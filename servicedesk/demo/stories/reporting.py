@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from repairs import actions as repairs
 from repairs.actions import RepairIntake
 from repairs.warranty import warranty_of
+from residents.night import is_on_night_duty
 from residents.roles import Role
 from servicedesk.demo.simulation import Story
 from servicedesk.demo.stories.dispatching import Dispatching
@@ -34,7 +35,7 @@ class Reporting(Dispatching):
         neighbour = None if contact or on_patrol else rng.choice(estate.households)
         if neighbour is not None:
             contact = neighbour.contact
-        at_night = Role.NIGHT_DUTY in by.roles_in(estate.project.pk)
+        at_night = is_on_night_duty(by, estate.project, at=self.at)
         cannot = self.takes(Turn.UNSERVABLE)
         ticket = repairs.report_repair(
             RepairIntake(
