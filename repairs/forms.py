@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from repairs import actions, policies
 from repairs.actions import Material
 from repairs.amounts import yuan
+from repairs.availability import workers_of
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
-from residents.roles import Role
 from residents.tenancy import one_act, scope_now
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.actions import attach
@@ -58,7 +58,7 @@ class DispatchForm(LateForm):
             self.ticket.project, trade=order.trade, unit=self.ticket.unit, at=scope_now(), limit=OFFERED
         )
         others = (
-            Staff.objects.holding(Role.TECHNICIAN, project_id=self.ticket.project_id)
+            workers_of(self.ticket.project_id)
             .exclude(pk__in=[c.staff.pk for c in ranking.candidates])
             .order_by("pinyin", "number")
         )

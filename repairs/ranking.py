@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from residents.models import DutyShift, Project, Staff, Unit
+from repairs.availability import on_shift, why_not, workers_of
+from residents.models import Project, Staff, Unit
 from residents.models.staff import Trade
-from residents.roles import Role
 from tickets.models import Ticket
 
 ON_THE_WAY, IN_HAND = ("dispatched", "accepted"), ("on_site", "in_work")
@@ -47,15 +46,8 @@ def rank_technicians(project: Project, *, trade: str, unit: Unit | None, at: dat
     The open jobs are those dispatched or in hand. Somebody who cannot be sent is offered, with the reason, only when
     nobody else can; off-shift people last.
     """
-    people = list(
-        Staff.objects.filter(
-            Q(memberships__project=project) | Q(memberships__project=None),
-            memberships__role__in=(Role.TECHNICIAN, Role.NIGHT_DUTY),
-            is_active=True,
-        ).distinct()
-    )
-    running = DutyShift.objects.filter(project=project, started_at__lte=at, ends_at__gt=at, ended_at=None)
-    shifts = dict(running.order_by("started_at").values_list("staff_id", "is_away"))
+    people = list(workers_of(project.pk))
+    shifts = on_shift(project.pk, at=at)
     jobs: dict[int, list[tuple[str, str, int | None]]] = {}
     open_jobs = Ticket.objects.open().filter(
         project=project, assignee__in=[p.pk for p in people if p.pk in shifts], state__in=(*ON_THE_WAY, *IN_HAND)
@@ -72,7 +64,7 @@ def rank_technicians(project: Project, *, trade: str, unit: Unit | None, at: dat
             load=len(own),
             note=_where(own),
             trade=_trade_shown(person, trade),
-            reason=_why_not(person, trade, is_away=shifts.get(person.pk)),
+            reason=why_not(person, trade, shifts),
         )
         near = unit is not None and any(building == unit.building_id for _state, _place, building in own)
         order = (
@@ -88,17 +80,6 @@ def rank_technicians(project: Project, *, trade: str, unit: Unit | None, at: dat
     offered = [candidate for _order, candidate in ranked]
     sendable = [candidate for candidate in offered if not candidate.reason]
     return Ranking((sendable or offered)[:limit], sum(1 for person in people if person.pk in shifts))
-
-
-def _why_not(person: Staff, trade: str, *, is_away: bool | None) -> str:
-    """The first reason, in the order in which the dispatch itself would refuse; None for no running shift."""
-    if is_away is None:
-        return _("不在班")
-    if is_away:
-        return _("暂不接单")
-    if trade != Trade.GENERAL and trade not in person.trades and Trade.GENERAL not in person.trades:
-        return _("工种不符")
-    return ""
 
 
 def _where(own: list[tuple[str, str, int | None]]) -> str:

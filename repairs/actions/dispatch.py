@@ -9,14 +9,13 @@ from django.utils.translation import gettext as _
 from repairs import policies
 from repairs.actions.by_rule import caught_up
 from repairs.actions.paper import slip_number
-from repairs.actions.people import shifts_of
 from repairs.actions.visits import iso, open_visit, visit_of
+from repairs.availability import is_worker, on_shift, why_not, workers_of
 from repairs.errors import TechnicianUnavailable
 from repairs.models import RepairOrder, TariffItem
 from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
-from residents.models.staff import Trade
 from residents.policies import require
 from residents.roles import Role
 from residents.tenancy import one_act
@@ -182,32 +181,21 @@ def _check_technician(
     technician: Staff, order: RepairOrder, ticket: Ticket, *, at: datetime, override_reason: str
 ) -> None:
     is_ours = technician.company_id == ticket.company_id and technician.is_active
-    if not (is_ours and {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id)):
+    if not (is_ours and is_worker(technician, ticket.project_id)):
         raise InvalidInput(_("%(name)s 不是本项目的技工。") % {"name": technician.name}, field="technician")
     if override_reason:
         return
-    shift = shifts_of(technician, ticket.project_id, at=at).first()
-    if shift is None:
+    if reason := why_not(technician, order.trade, on_shift(ticket.project_id, at=at)):
         raise TechnicianUnavailable(
-            _("%(name)s 不在班，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
+            _("%(name)s %(reason)s，请换人，或写明原因仍然派单。") % {"name": technician.name, "reason": reason},
+            field="technician",
         )
-    if shift.is_away:
-        raise TechnicianUnavailable(
-            _("%(name)s 暂不接单，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
-        )
-    if not _has_trade(technician, order.trade):
-        raise TechnicianUnavailable(
-            _("%(name)s 的工种不符，请换人，或写明原因仍然派单。") % {"name": technician.name}, field="technician"
-        )
-
-
-def _has_trade(technician: Staff, trade: str) -> bool:
-    return trade == Trade.GENERAL or bool({trade, Trade.GENERAL} & set(technician.trades))
 
 
 def _pool(ticket: Ticket, order: RepairOrder, *, at: datetime) -> list[Staff]:
-    """Who may take a job from the open pool: on duty, not away, of the trade."""
-    free = Staff.objects.holding(Role.TECHNICIAN, project_id=ticket.project_id).filter(
-        shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None, shifts__is_away=False
-    )
-    return [person for person in free.order_by("pk") if _has_trade(person, order.trade)]
+    """Who may take a job from the open pool; with nobody there the engineering duty hears of it (rule REP-06)."""
+    shifts = on_shift(ticket.project_id, at=at)
+    free = [
+        person for person in workers_of(ticket.project_id).order_by("pk") if not why_not(person, order.trade, shifts)
+    ]
+    return free or holders(Role.ENGINEERING_DUTY, project_id=ticket.project_id, at=at)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from repairs.actions.people import check_own_job, worker_of
 from repairs.actions.visits import visit_of
+from repairs.availability import is_worker
 from repairs.models import MaterialLine
 from repairs.workflow import has_signature, order_of
 from residents.errors import GateClosed, InvalidInput
@@ -71,7 +72,7 @@ def finish_work(
         order.is_tested, order.is_cleaned = True, True
         order.completed_at = ticket.handled_at = taken.occurred_at
         order.completion_entered_at = None
-        if by.roles_in(ticket.project_id) & {Role.TECHNICIAN, Role.NIGHT_DUTY}:
+        if is_worker(by, ticket.project_id):
             # Finished on the phone: the completion is in the system already.
             order.completion_entered_at = taken.entered_at
         charge_fen = 0 if order.in_warranty else labour_fen + sum(round(m.quantity * m.price_fen) for m in materials)

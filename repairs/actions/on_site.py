@@ -10,11 +10,11 @@ from repairs.actions.acceptance import accept_repair
 from repairs.actions.by_rule import caught_up
 from repairs.actions.people import check_own_job, worker_of
 from repairs.actions.visits import check_window, iso, open_visit, visit_of
+from repairs.availability import is_worker
 from repairs.models import Visit
 from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
-from residents.roles import Role
 from residents.tenancy import one_act
 from tickets.facts import moments, record
 from tickets.models import Attachment, Ticket
@@ -41,7 +41,7 @@ def arrive(
         raise InvalidInput(_("请选择到场登记方式。"), field="method")
     ticket = Ticket.objects.select_related("project").lock(ticket_id)
     entered, occurred = moments(ticket, at=at, occurred_at=occurred_at, by_person=True)
-    is_technician = bool({Role.TECHNICIAN, Role.NIGHT_DUTY} & by.roles_in(ticket.project_id))
+    is_technician = is_worker(by, ticket.project_id)
     if ticket.state == "dispatched" and is_technician and ticket.assignee_id in (None, by.pk):
         accept_repair(ticket_id, by=by, at=entered, occurred_at=occurred, version=version)
         version = None

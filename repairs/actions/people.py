@@ -1,27 +1,13 @@
-"""Who is on shift, whose job it is, and who does the work."""
+"""Whose job it is, and who does the work."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
-from residents.models import DutyShift, Staff
 from residents.roles import Role
 from tickets.policies import DESK
 from tickets.workflow import Step
-
-
-def shifts_of(staff: Staff, project_id: int, *, at: datetime) -> Any:
-    """The shifts of a person that ran at that moment, the latest first."""
-    return (
-        DutyShift.objects.filter(staff=staff, project_id=project_id, started_at__lte=at, ends_at__gt=at)
-        .filter(Q(ended_at=None) | Q(ended_at__gt=at))
-        .order_by("-started_at")
-    )
 
 
 def check_own_job(taken: Step) -> None:

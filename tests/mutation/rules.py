@@ -380,9 +380,9 @@ MUTATIONS = (
     Mutation(
         "REP-09",
         "off shift is no reason",
-        "repairs/actions/dispatch.py",
-        "    if shift is None:\n",
-        "    if shift is None:\n        return\n    if shift is None:\n",
+        "repairs/availability.py",
+        "    if is_away is None:\n",
+        "    if False:\n",
     ),
     Mutation(
         "REP-22",
@@ -536,7 +536,7 @@ MUTATIONS = (
         "GEN-08",
         "technicians of another project",
         "repairs/actions/dispatch.py",
-        "    if not (is_ours and {Role.TECHNICIAN, Role.NIGHT_DUTY} & technician.roles_in(ticket.project_id)):\n",
+        "    if not (is_ours and is_worker(technician, ticket.project_id)):\n",
         "    if False:\n",
     ),
     Mutation(

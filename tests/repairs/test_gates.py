@@ -29,7 +29,7 @@ from tests.repairs.paths import (
     stored,
     take,
 )
-from tests.residents.factories import MembershipFactory, UnitFactory
+from tests.residents.factories import DutyShiftFactory, MembershipFactory, ProjectFactory, UnitFactory
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import (
@@ -39,7 +39,7 @@ from tickets.actions import (
     merge_tickets,
     reply_to_reporter,
 )
-from tickets.models import Ticket, TicketEvent, TicketReporter
+from tickets.models import Notice, Ticket, TicketEvent, TicketReporter
 
 
 def refused_by_the_database(constraint: str, change: Callable[[], Any]) -> None:
@@ -269,6 +269,41 @@ def test_the_database_refuses_a_form_that_is_not_that_of_the_warranty(garden: Wo
     order = RepairOrder.objects.filter(ticket=report(garden))
 
     refused_by_the_database("repairs_order_warranty_decides_form", lambda: order.update(form="repair_order"))
+
+
+# REP-06, REP-09: whoever can take it hears of a job in the pool
+
+
+def told_of_the_pool(world: World, ticket: Ticket) -> set[str]:
+    actions.dispatch_repair(ticket.pk, by=world.front_desk, at=T("10:00:30"))
+    return set(Notice.objects.filter(ticket=ticket, kind="dispatched").values_list("staff__name", flat=True))
+
+
+@pytest.mark.rule("REP-06, REP-09")
+def test_a_job_for_the_pool_is_told_to_everybody_on_duty_here_who_can_take_it_the_night_duty_too(
+    garden: World,
+) -> None:
+    elsewhere = ProjectFactory(code="902")
+    away = garden.technician_2
+    MembershipFactory(staff=away, project=elsewhere, role="technician")
+    DutyShiftFactory(staff=away, project=elsewhere, role="technician", started_at=T("08:00"), ends_at=T("17:30"))
+    garden.night_duty.trades = ["plumbing"]
+    garden.night_duty.save()
+    garden.on_duty("technician", "night_duty")
+
+    assert told_of_the_pool(garden, report(garden)) == {garden.technician.name, garden.night_duty.name}
+
+
+@pytest.mark.rule("REP-06, REP-09")
+@pytest.mark.parametrize("why", ["nobody is on duty", "nobody has the trade", "nobody takes work"])
+def test_a_job_for_an_empty_pool_is_told_to_the_engineering_duty(garden: World, why: str) -> None:
+    if why == "nobody has the trade":
+        garden.on_duty("night_duty")
+    if why == "nobody takes work":
+        garden.on_duty("technician")
+        garden.technician.shifts.update(is_away=True)
+
+    assert told_of_the_pool(garden, report(garden)) == {garden.engineering_duty.name}
 
 
 # REP-07: the price before the dispatch
