@@ -35,13 +35,16 @@ LINE_ABOVE: dict[str, tuple[str, ...]] = {
     Role.TECHNICIAN: (Role.ENGINEERING_DUTY, Role.TRADE_SUPERVISOR),
     Role.NIGHT_DUTY: (Role.ENGINEERING_DUTY, Role.TRADE_SUPERVISOR),
     Role.ENGINEERING_DUTY: (Role.TRADE_SUPERVISOR, Role.ESTATE_MANAGER),
+    Role.GUARD: (Role.SECURITY_DUTY,),
     Role.SECURITY_DUTY: (Role.ESTATE_MANAGER,),
     Role.TRADE_SUPERVISOR: (Role.ESTATE_MANAGER,),
     Role.SUPERVISOR: (Role.CENTRE_HEAD, Role.ESTATE_MANAGER),
     Role.CENTRE_HEAD: (Role.ESTATE_MANAGER,),
     Role.QUALITY: (Role.ESTATE_MANAGER,),
     Role.FINANCE: (Role.ESTATE_MANAGER,),
+    Role.ADMINISTRATION: (Role.ESTATE_MANAGER,),
     Role.ESTATE_MANAGER: (Role.COMPANY,),
     Role.COMPANY: (Role.ADMIN,),
+    Role.ADMIN: (Role.COMPANY,),
 }
-"""Whom to tell when nobody holds a role: the next in line, upwards, until somebody is found."""
+"""Who is above a role, and whom to tell when nobody holds it: the next in line, upwards, until somebody is found."""

@@ -31,6 +31,7 @@ from tickets.models import Attachment
 
 ALL = frozenset(str(role) for role in Role)
 DESK = {"front_desk", "night_duty", "supervisor"}
+LEADERS = {"supervisor", "centre_head", "estate_manager"}
 SERVICE = DESK | {"specialist", "keeper", "centre_head"}
 ENGINEERING = {"technician", "night_duty", "engineering_duty", "trade_supervisor"}
 PUBLIC = "public"
@@ -86,6 +87,7 @@ ACTS: dict[str, Any] = {  # what may be done to a repair, on the pages and over 
     "accept_late": ENGINEERING,
     "accept_result": {"specialist", "keeper"},
     "add_reporter": SERVICE,
+    "answer_report": LEADERS | {"engineering_duty", "trade_supervisor", "security_duty", "company", "admin"},
     "apologise": SERVICE,
     "archive": SERVICE,
     "arrive": ENGINEERING | DESK,

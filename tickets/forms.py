@@ -74,6 +74,18 @@ class ReportUpForm(LateForm):
     reason = text_field(_("需要上级解决什么"), most=500, rows=3)
 
 
+class AnswerReportForm(ActForm):
+    report = forms.TypedChoiceField(label=_("上报"), coerce=int)
+    decision = text_field(_("怎样处理、由谁办"), most=500, rows=3)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["report"].choices = [  # type: ignore[attr-defined]
+            (event.pk, f"{event.actor.name if event.actor else ''}：{event.data['reason']}")
+            for event in actions.open_reports(self.ticket)
+        ]
+
+
 class ApprovalForm(ActForm):
     amount = forms.DecimalField(
         label=_("减免金额（元）"), min_value=0, max_value=1_000_000, decimal_places=2, max_digits=9
@@ -177,8 +189,11 @@ def _replace(asked: Submitted) -> None:
 
 def _report_up(asked: Submitted) -> str:
     event = actions.report_up(asked.ticket.pk, by=asked.by, reason=asked.data["reason"], occurred_at=asked.occurred_at)
-    people = "、".join(event.data["to"])
-    return _t("已上报给 %(people)s") % {"people": people or _t("上级")}
+    return _t("已上报给 %(people)s") % {"people": "、".join(event.data["to"])}
+
+
+def _answer_report(asked: Submitted) -> None:
+    actions.answer_report(asked.data["report"], by=asked.by, decision=asked.data["decision"])
 
 
 def _ask(asked: Submitted) -> None:
@@ -284,6 +299,10 @@ def _owes_reply(ticket: Ticket) -> bool:
     return ticket.is_public_area and any(row.replied_at is None for row in ticket.reporters.all())
 
 
+def _has_report(ticket: Ticket) -> bool:
+    return bool(actions.open_reports(ticket))
+
+
 def _is_public(ticket: Ticket) -> bool:
     return ticket.is_public_area
 
@@ -321,6 +340,16 @@ BESIDE = {
         is_plain=True,
         rule="GEN-06",
         hint=_("超出本岗位权限的事，请在扩大之前上报。"),
+    ),
+    "answer_report": ActionForm(
+        run=_answer_report,
+        form=AnswerReportForm,
+        label=_("答复上报"),
+        policy=policies.ANSWER_REPORT,
+        is_plain=True,
+        also_closed=True,
+        rule="GEN-06",
+        offered=_has_report,
     ),
     "ask_approval": ActionForm(
         run=_ask,

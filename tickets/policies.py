@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from residents.policies import policy
-from residents.roles import Role
+from residents.roles import LINE_ABOVE, Role
 
 DESK = (Role.FRONT_DESK, Role.NIGHT_DUTY, Role.SUPERVISOR)
 LEADERS = (Role.SUPERVISOR, Role.CENTRE_HEAD, Role.ESTATE_MANAGER)
@@ -26,5 +26,6 @@ CANCEL = policy("cancel", *CUSTOMER_SERVICE)
 ASK_APPROVAL = policy("ask_approval", *CUSTOMER_SERVICE, Role.TECHNICIAN, Role.ENGINEERING_DUTY)
 APPROVE_RELIEF = policy("approve_relief", Role.ESTATE_MANAGER, rule="ROLE-10")
 REPORT_UP = policy("report_up", *EVERYBODY)
+ANSWER_REPORT = policy("answer_report", *{above for line in LINE_ABOVE.values() for above in line}, rule="GEN-06")
 SEE_LEADER_PAGES = policy("see_leader_pages", *LEADERS)
 CHANGE_RULES = policy("change_rules", Role.ADMIN, Role.COMPANY, Role.ESTATE_MANAGER)

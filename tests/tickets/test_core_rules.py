@@ -10,13 +10,16 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from repairs import actions
 from repairs.clocks import CLOCKS as REPAIR_CLOCKS
-from residents.errors import InvalidInput, NotAllowed, StaleVersion
+from residents.errors import GateClosed, InvalidInput, NotAllowed, StaleVersion
+from residents.models import Staff
+from residents.roles import Role
 from residents.tenancy import company_scope
 from tests.repairs.paths import call_back, clock, refused, repair_in, report, stored
 from tests.residents.factories import MembershipFactory, ProjectFactory, StaffFactory
 from tests.worlds import T, World
 from tickets.actions import (
     add_comment,
+    answer_report,
     edit_ticket,
     keep_promise,
     make_promise,
@@ -267,22 +270,87 @@ def test_what_the_desk_cannot_solve_goes_to_the_line_above_with_its_reason(garde
     assert "业主要求赔偿" in told.text
 
 
+ABOVE: dict[str, set[str]] = {
+    "front_desk": {"supervisor"},
+    "specialist": {"supervisor"},
+    "keeper": {"supervisor"},
+    "supervisor": {"centre_head", "estate_manager"},
+    "centre_head": {"estate_manager"},
+    "estate_manager": {"company"},
+    "quality": {"estate_manager"},
+    "trade_supervisor": {"estate_manager"},
+    "engineering_duty": {"trade_supervisor", "estate_manager"},
+    "security_duty": {"estate_manager"},
+    "technician": {"engineering_duty", "trade_supervisor"},
+    "night_duty": {"engineering_duty", "trade_supervisor"},
+    "guard": {"security_duty"},
+    "finance": {"estate_manager"},
+    "administration": {"estate_manager"},
+    "company": {"admin"},
+    "admin": {"company"},
+}
+
+
 @pytest.mark.rule("GEN-06")
-@pytest.mark.parametrize(
-    ("role", "above"),
-    [
-        ("technician", {"engineering_duty", "trade_supervisor"}),
-        ("supervisor", {"centre_head", "estate_manager"}),
-        ("estate_manager", {"company"}),
-    ],
-)
-def test_everybody_has_somebody_above(garden: World, role: str, above: set[str]) -> None:
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_has_somebody_above(garden: World, role: str) -> None:
     ticket = repair_in(garden, "reported")
 
-    report_up(ticket.pk, by=garden.staff[role], reason="请支援", at=T("10:05"))
+    event = report_up(ticket.pk, by=garden.staff[role], reason="请支援", at=T("10:05"))
 
     people = set(Notice.objects.filter(ticket=ticket, kind="reported_up").values_list("staff_id", flat=True))
-    assert people == {garden.staff[code].pk for code in above}
+    assert people == {garden.staff[code].pk for code in ABOVE[role]}
+    assert len(event.data["to"]) == len(people)
+
+
+@pytest.mark.rule("GEN-06")
+def test_who_fills_the_place_above_himself_reports_to_the_one_above_that(garden: World) -> None:
+    ticket = repair_in(garden, "reported")
+    MembershipFactory(staff=garden.centre_head, project=garden.project, role="estate_manager")
+    garden.centre_head.__dict__.pop("_roles", None)
+    garden.estate_manager.memberships.all().delete()
+
+    report_up(ticket.pk, by=garden.centre_head, reason="请支援", at=T("10:05"))
+
+    told = Notice.objects.filter(ticket=ticket, kind="reported_up")
+    assert [notice.staff_id for notice in told] == [garden.staff["company"].pk]
+
+
+@pytest.mark.rule("GEN-06")
+def test_what_nobody_can_be_told_is_not_said_to_have_been_passed_up(garden: World) -> None:
+    ticket = repair_in(garden, "reported")
+    Staff.objects.exclude(pk=garden.front_desk.pk).update(is_active=False)
+
+    with refused(GateClosed, "GEN-06"):
+        report_up(ticket.pk, by=garden.front_desk, reason="请支援", at=T("10:05"))
+
+
+@pytest.mark.rule("GEN-06")
+def test_the_superior_decides_once_and_who_asked_is_told(garden: World) -> None:
+    ticket = repair_in(garden, "reported")
+    asked = report_up(ticket.pk, by=garden.front_desk, reason="业主要求赔偿", at=T("10:05"))
+
+    with refused(InvalidInput, "GEN-06", field="decision"):
+        answer_report(asked.pk, by=garden.supervisor, decision=" ", at=T("10:10"))
+    with refused(NotAllowed, "GEN-06"):
+        answer_report(asked.pk, by=garden.technician, decision="照办", at=T("10:10"))
+    event = answer_report(asked.pk, by=garden.supervisor, decision="由工程主管上门定损", at=T("10:10"))
+
+    assert event.data == {"report": asked.pk, "decision": "由工程主管上门定损"}
+    told = Notice.objects.get(ticket=ticket, kind="report_answered")
+    assert told.staff_id == garden.front_desk.pk
+    assert "由工程主管上门定损" in told.text
+    with refused(IllegalTransition):
+        answer_report(asked.pk, by=garden.centre_head, decision="再说", at=T("10:11"))
+
+
+@pytest.mark.rule("GEN-06, ROLE-18")
+def test_nobody_decides_what_he_passed_up_himself(garden: World) -> None:
+    ticket = repair_in(garden, "reported")
+    asked = report_up(ticket.pk, by=garden.supervisor, reason="请支援", at=T("10:05"))
+
+    with refused(GateClosed, "ROLE-18"):
+        answer_report(asked.pk, by=garden.supervisor, decision="照办", at=T("10:10"))
 
 
 # GEN-07: the ladder

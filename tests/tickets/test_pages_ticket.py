@@ -155,6 +155,23 @@ def test_the_same_form_twice_does_it_once(garden: World, ticket: Ticket) -> None
     assert events(ticket, "dispatched") + events(ticket, "redispatched") == 1
 
 
+@pytest.mark.rule("GEN-06")
+def test_the_superior_answers_what_was_passed_up_on_the_page(garden: World, ticket: Ticket) -> None:
+    client = client_of(garden.supervisor)
+    assert "答复上报" not in client.get(url(ticket)).content.decode()
+    ticket_actions.report_up(ticket.pk, by=garden.front_desk, reason="业主要求赔偿")
+
+    form = client.get(f"{url(ticket)}act/answer_report/").content.decode()
+    report = TicketEvent.objects.get(ticket=ticket, kind="reported_up")
+    answer = do(client, ticket, "answer_report", report=report.pk, decision="由工程主管上门定损")
+
+    assert f"{garden.front_desk.name}：业主要求赔偿" in form
+    assert answer.status_code == 204
+    page = client.get(url(ticket)).content.decode()
+    assert "由工程主管上门定损" in page
+    assert "答复上报" not in page
+
+
 @pytest.mark.parametrize(
     ("action", "kind"), [("urge", "urged"), ("report_up", "reported_up"), ("promise", "promise_made")]
 )

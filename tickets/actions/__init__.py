@@ -11,7 +11,7 @@ from tickets.actions.notices import acknowledge, notify
 from tickets.actions.opening import Reported, existing_for, next_number, open_ticket
 from tickets.actions.promises import keep_promise, make_promise, promise, replace_promise
 from tickets.actions.reporters import add_reporter, reply_to_reporter
-from tickets.actions.talking import add_comment, report_up, urge
+from tickets.actions.talking import add_comment, answer_report, open_reports, report_up, urge
 
 __all__ = [
     "EDITABLE",
@@ -20,6 +20,7 @@ __all__ = [
     "acknowledge",
     "add_comment",
     "add_reporter",
+    "answer_report",
     "ask_approval",
     "attach",
     "decide_approval",
@@ -30,6 +31,7 @@ __all__ = [
     "merge_tickets",
     "next_number",
     "notify",
+    "open_reports",
     "open_ticket",
     "promise",
     "replace_promise",

@@ -6,13 +6,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from residents.errors import GateClosed
 from residents.models import Staff
 from residents.roles import LINE_ABOVE, Role
 from tickets import policies
 from tickets.actions.notices import notify
 from tickets.actions.touching import touch
+from tickets.errors import IllegalTransition
 from tickets.facts import record
-from tickets.models import TicketEvent
+from tickets.models import Ticket, TicketEvent
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 
@@ -51,27 +53,83 @@ def urge(ticket_id: int, *, by: Staff, at: datetime | None = None) -> TicketEven
 def report_up(
     ticket_id: int, *, by: Staff, reason: str, at: datetime | None = None, occurred_at: datetime | None = None
 ) -> TicketEvent:
-    """Pass a matter beyond one's own power to the line above before it grows (rule GEN-06)."""
+    """Pass a matter beyond one's own power to the line above before it grows; a decision is owed (rule GEN-06).
+
+    Raises GateClosed when there is nobody to pass it to.
+    """
     reason = checked(reason, field="reason", at_most=500, needed=_("请写明需要上级解决什么。"), rule="GEN-06")
     with touch(ticket_id, policies.REPORT_UP, by=by, at=at, occurred_at=occurred_at) as (ticket, entered, occurred):
-        people: dict[int, Staff] = {}
-        for role in by.roles_in(ticket.project_id):
-            for above in LINE_ABOVE.get(role, ()):
-                people.update({p.pk: p for p in holders(above, project_id=ticket.project_id, at=entered)})
+        people = _line_above(by, ticket.project_id, at=entered)
+        if not people:
+            raise GateClosed(_("没有找到可以上报的人，请联系公司安排上级。"), rule="GEN-06")
         event = record(
             ticket,
             "reported_up",
             by=by,
             entered_at=entered,
             occurred_at=occurred,
-            data={"reason": reason, "to": [f"{p.name} {p.number}" for p in people.values()]},
+            data={"reason": reason, "to": [f"{p.name} {p.number}" for p in people]},
         )
         notify(
             ticket,
-            list(people.values()),
+            people,
             kind="reported_up",
             text=_("%(name)s 上报：%(title)s · %(reason)s")
             % {"name": by.name, "title": ticket.title, "reason": reason},
+            key=f"event/{event.pk}",
+            at=entered,
+        )
+        return event
+
+
+def _line_above(by: Staff, project_id: int, *, at: datetime) -> list[Staff]:
+    """Who stands above the person in each of the roles held; past the person's own place where it comes next."""
+    people: dict[int, Staff] = {}
+    seen: set[str] = set()
+    line = [above for role in sorted(by.roles_in(project_id)) for above in LINE_ABOVE.get(role, ())]
+    while line:
+        role = line.pop(0)
+        if role in seen:
+            continue
+        seen.add(role)
+        found = [person for person in holders(role, project_id=project_id, at=at) if person.pk != by.pk]
+        people.update({person.pk: person for person in found})
+        if not found:
+            line.extend(LINE_ABOVE.get(role, ()))
+    return list(people.values())
+
+
+def open_reports(ticket: Ticket) -> list[TicketEvent]:
+    """What was passed up and waits for a decision, the oldest first. One statement."""
+    passed = ticket.events.filter(kind__in=("reported_up", "report_answered")).select_related("actor")
+    events = list(passed.order_by("pk"))
+    answered = {event.data["report"] for event in events if event.kind == "report_answered"}
+    return [event for event in events if event.kind == "reported_up" and event.pk not in answered]
+
+
+def answer_report(event_id: int, *, by: Staff, decision: str, at: datetime | None = None) -> TicketEvent:
+    """The superior decides how a matter passed up is handled and who does it; who asked is told (rule GEN-06)."""
+    decision = checked(decision, field="decision", at_most=500, needed=_("请写明怎样处理、由谁办。"), rule="GEN-06")
+    asked = TicketEvent.objects.select_related("actor").get(pk=event_id, kind="reported_up")
+    with touch(asked.ticket_id, policies.ANSWER_REPORT, by=by, at=at, also_closed=True) as (ticket, entered, occurred):
+        if asked.pk not in {event.pk for event in open_reports(ticket)}:
+            raise IllegalTransition(_("这次上报已经有决定了。"))
+        if asked.actor_id == by.pk:
+            raise GateClosed(_("不能自己答复自己的上报。"), rule="ROLE-18")
+        event = record(
+            ticket,
+            "report_answered",
+            by=by,
+            entered_at=entered,
+            occurred_at=occurred,
+            data={"report": asked.pk, "decision": decision},
+        )
+        notify(
+            ticket,
+            [asked.actor] if asked.actor else [],
+            kind="report_answered",
+            text=_("%(name)s 的决定：%(title)s · %(decision)s")
+            % {"name": by.name, "title": ticket.title, "decision": decision},
             key=f"event/{event.pk}",
             at=entered,
         )

@@ -36,6 +36,7 @@ CORE_LABELS: dict[str, Promise] = {
     "approval_asked": _("申请减免费用"),
     "approval_decided": _("审批减免"),
     "reported_up": _("上报"),
+    "report_answered": _("上级决定"),
     "breached": _("超时"),
     "escalated": _("已通知"),
     "clock_corrected": _("登记较晚，实际按时"),
@@ -55,11 +56,14 @@ CORE_ICONS = {
     "approval_asked": "receipt",
     "approval_decided": "receipt",
     "reported_up": "upload",
+    "report_answered": "check",
     "breached": "alert-triangle",
     "escalated": "bell",
     "clock_corrected": "clock",
     "clock_moved": "calendar-event",
 }
+NOTES = ("note", "words", "explanation", "progress", "decision")
+"""Where an event keeps what somebody wrote, when it is no reason or result."""
 SIDE = ("comment", "attached", "edited", "clock_moved", "urged")
 """Left out when only the key events are asked for."""
 WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
@@ -141,7 +145,7 @@ def _actor(label: str) -> str:
 
 
 def _note(data: dict[str, Any]) -> str:
-    return str(data.get("note") or data.get("words") or data.get("explanation") or data.get("progress") or "")
+    return next((str(data[name]) for name in NOTES if data.get(name)), "")
 
 
 def _detail(event: TicketEvent, kind: TicketKind) -> str:
