@@ -21,8 +21,8 @@ RULES: dict[str, str] = {
         "whichever is later; contacting the customer before it passes replaces it by a new promise."
     ),
     "GEN-06": (
-        "A matter beyond the desk goes up the line with a reason; ending a repair as not serviceable "
-        "needs an explanation and the head of the service centre."
+        "A matter beyond one's own power goes up the line with a reason, and a decision comes back; ending a repair "
+        "as not serviceable needs an explanation and the head of the service centre."
     ),
     "GEN-07": (
         "A missed clock climbs: 80 % responsible person; due + customer-service supervisor; due + 50 % (5 "
@@ -43,11 +43,11 @@ RULES: dict[str, str] = {
         "public areas, every reporter answered."
     ),
     "CBK-10": (
-        "A callback has time, caller, method, person reached, solved or not, satisfaction and words; "
-        "every failed attempt is a row too."
+        "A callback has time, caller, method, person reached, solved or not, satisfaction, words and "
+        "demand; every failed attempt is a row too."
     ),
     "CBK-11": "A written message stands in for the call only after three attempts at least 30 minutes apart.",
-    "CBK-12": "A negative callback reopens the work and counts as rework.",
+    "CBK-12": "A negative callback reopens the work, counts as rework and is told to the supervisor.",
     "ROLE-10": "Relief of fees needs the estate manager's yes.",
     "ROLE-18": "The doer does not accept, the acceptor does not review, nobody approves his own request.",
 }
