@@ -18,8 +18,8 @@ from residents.models import Staff
 from residents.roles import Role
 from residents.tenancy import one_act
 from tickets import policies
-from tickets.actions.notices import notify
 from tickets.models import Callback, Ticket, TicketReporter
+from tickets.notices import notify
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 from tickets.workflow import Gate, Stage, State, Step, Transition, step

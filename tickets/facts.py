@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from residents.errors import InvalidInput
+from residents.roles import Role
 from residents.tenancy import one_act, scope_now
 from tickets.live import publish_on_commit
 from tickets.models import Ticket, TicketEvent
+from tickets.notices import notify, others_in_line
 from tickets.sla import engine
 
 if TYPE_CHECKING:
@@ -84,8 +86,8 @@ def record(
 ) -> TicketEvent:
     """Write one event of a locked (or new) ticket and fold it into its clocks.
 
-    Entered more than two hours after it happened, the event is flagged for the customer-service supervisor's daily
-    check (rule GEN-01).
+    Entered more than two hours after it happened, the event says so and the customer-service supervisor is told, once
+    for an act of several events (rule GEN-01).
     """
     facts = dict(data or {})
     if form_key := _form_key.get():
@@ -104,6 +106,20 @@ def record(
         data=facts,
     )
     event.save(force_insert=True)
+    if by is not None and "backdated_seconds" in facts:
+        _flag(ticket, by, entered_at=entered_at, seconds=facts["backdated_seconds"])
     engine.fold(ticket, event, is_new=is_new)
     publish_on_commit(ticket, "ticket")
     return event
+
+
+def _flag(ticket: Ticket, by: Staff, *, entered_at: datetime, seconds: int) -> None:
+    notify(
+        ticket,
+        others_in_line([Role.SUPERVISOR], by=by, project_id=ticket.project_id, at=entered_at),
+        kind="backdated",
+        text=_("晚 %(n)d 小时补录：%(title)s · %(place)s · %(name)s")
+        % {"n": seconds // 3600, "title": ticket.title, "place": ticket.place, "name": by.name},
+        key=f"backdated/{ticket.pk}/{by.pk}/{entered_at.isoformat()}",
+        at=entered_at,
+    )

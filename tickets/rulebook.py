@@ -5,7 +5,8 @@ from __future__ import annotations
 RULES: dict[str, str] = {
     "GEN-01": (
         "Every step stores when it really happened and when it was typed in. A time in the future or "
-        "before the last human step is refused; entry more than two hours late is flagged on the event."
+        "before the last human step is refused; entry more than two hours late is shown with the event and told to "
+        "the supervisor."
     ),
     "GEN-02": (
         "A missed clock is recorded once, dated at its due moment, and never erased. A step that happened "

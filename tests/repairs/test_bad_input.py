@@ -27,7 +27,7 @@ from tests.residents.factories import (
 from tests.worlds import T, World, make_world
 from tickets.actions import add_comment, add_reporter, edit_ticket, merge_tickets
 from tickets.errors import IllegalTransition, TicketClosed
-from tickets.models import Ticket, TicketEvent
+from tickets.models import Notice, Ticket, TicketEvent
 
 # The same thing twice, or too late
 
@@ -490,3 +490,19 @@ def test_more_than_two_hours_between_doing_and_typing_is_flagged_for_the_supervi
     late = TicketEvent.objects.get(ticket=ticket, kind="work_started")
     assert "backdated_seconds" not in on_time.data
     assert late.data["backdated_seconds"] == 7201
+    told = Notice.objects.get(ticket=ticket, kind="backdated")
+    assert (told.staff_id, told.created_at) == (garden.supervisor.pk, later + timedelta(seconds=1))
+    assert told.text.startswith("晚 2 小时补录")
+
+
+@pytest.mark.rule("GEN-01, ROLE-18")
+def test_an_act_of_several_events_is_flagged_once_and_the_supervisors_own_to_the_line_above(garden: World) -> None:
+    ticket = repair_in(garden, "missed_visit")
+
+    # In time after all, which takes the miss back.
+    actions.arrive(ticket.pk, by=garden.supervisor, at=T("13:02:30"), occurred_at=T("10:02:30"))
+
+    events = TicketEvent.objects.filter(ticket=ticket, data__backdated_seconds=3 * 3600)
+    assert set(events.values_list("kind", flat=True)) == {"miss_withdrawn", "arrived"}
+    told = Notice.objects.filter(ticket=ticket, kind="backdated").order_by("staff")
+    assert [notice.staff_id for notice in told] == [garden.centre_head.pk, garden.estate_manager.pk]

@@ -155,6 +155,16 @@ def test_the_same_form_twice_does_it_once(garden: World, ticket: Ticket) -> None
     assert events(ticket, "dispatched") + events(ticket, "redispatched") == 1
 
 
+@pytest.mark.rule("GEN-01")
+def test_what_was_typed_in_hours_later_says_so_on_the_timeline(garden: World) -> None:
+    now = scope_now()
+    late = actions.report_repair(
+        take(garden), project=garden.project, by=garden.front_desk, at=now, occurred_at=now - timedelta(hours=3)
+    )
+
+    assert "晚 3 小时补录" in client_of(garden.supervisor).get(url(late)).content.decode()
+
+
 @pytest.mark.rule("GEN-06")
 def test_the_superior_answers_what_was_passed_up_on_the_page(garden: World, ticket: Ticket) -> None:
     client = client_of(garden.supervisor)

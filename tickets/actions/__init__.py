@@ -7,11 +7,11 @@ from tickets.actions.approvals import MOST_FEN, ask_approval, decide_approval
 from tickets.actions.correcting import EDITABLE, edit_ticket
 from tickets.actions.files import attach
 from tickets.actions.merging import merge_tickets
-from tickets.actions.notices import acknowledge, notify
 from tickets.actions.opening import Reported, existing_for, next_number, open_ticket
 from tickets.actions.promises import keep_promise, make_promise, promise, replace_promise
 from tickets.actions.reporters import add_reporter, reply_to_reporter
 from tickets.actions.talking import add_comment, answer_report, open_reports, report_up, urge
+from tickets.notices import acknowledge, notify
 
 __all__ = [
     "EDITABLE",

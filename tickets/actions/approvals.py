@@ -10,11 +10,11 @@ from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.roles import Role
 from tickets import policies
-from tickets.actions.notices import notify
 from tickets.actions.touching import touch
 from tickets.errors import IllegalTransition
 from tickets.facts import record
 from tickets.models import Approval
+from tickets.notices import notify
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 

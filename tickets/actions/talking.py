@@ -10,11 +10,11 @@ from residents.errors import GateClosed
 from residents.models import Staff
 from residents.roles import LINE_ABOVE, Role
 from tickets import policies
-from tickets.actions.notices import notify
 from tickets.actions.touching import touch
 from tickets.errors import IllegalTransition
 from tickets.facts import record
 from tickets.models import Ticket, TicketEvent
+from tickets.notices import notify, others_in_line
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 
@@ -59,7 +59,8 @@ def report_up(
     """
     reason = checked(reason, field="reason", at_most=500, needed=_("请写明需要上级解决什么。"), rule="GEN-06")
     with touch(ticket_id, policies.REPORT_UP, by=by, at=at, occurred_at=occurred_at) as (ticket, entered, occurred):
-        people = _line_above(by, ticket.project_id, at=entered)
+        line = [above for role in sorted(by.roles_in(ticket.project_id)) for above in LINE_ABOVE.get(role, ())]
+        people = others_in_line(line, by=by, project_id=ticket.project_id, at=entered)
         if not people:
             raise GateClosed(_("没有找到可以上报的人，请联系公司安排上级。"), rule="GEN-06")
         event = record(
@@ -80,23 +81,6 @@ def report_up(
             at=entered,
         )
         return event
-
-
-def _line_above(by: Staff, project_id: int, *, at: datetime) -> list[Staff]:
-    """Who stands above the person in each of the roles held; past the person's own place where it comes next."""
-    people: dict[int, Staff] = {}
-    seen: set[str] = set()
-    line = [above for role in sorted(by.roles_in(project_id)) for above in LINE_ABOVE.get(role, ())]
-    while line:
-        role = line.pop(0)
-        if role in seen:
-            continue
-        seen.add(role)
-        found = [person for person in holders(role, project_id=project_id, at=at) if person.pk != by.pk]
-        people.update({person.pk: person for person in found})
-        if not found:
-            line.extend(LINE_ABOVE.get(role, ()))
-    return list(people.values())
 
 
 def open_reports(ticket: Ticket) -> list[TicketEvent]:

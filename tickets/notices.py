@@ -1,13 +1,16 @@
-"""Lines in people's notice centres."""
+"""Lines in people's notice centres, and whose they are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from residents.models import Staff
+from residents.roles import LINE_ABOVE
 from residents.tenancy import one_act
 from tickets.live import publish_on_commit
 from tickets.models import Notice, Ticket
+from tickets.sla.ladder import holders
 
 
 def notify(ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: str, at: datetime) -> None:
@@ -29,6 +32,23 @@ def notify(ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: st
         ignore_conflicts=True,
     )
     publish_on_commit(ticket, "notice", staff=[person.pk for person in people])
+
+
+def others_in_line(roles: Iterable[str], *, by: Staff, project_id: int, at: datetime) -> list[Staff]:
+    """Who answers for the roles now beside the person; past the person's own place where nobody else holds it."""
+    people: dict[int, Staff] = {}
+    seen: set[str] = set()
+    line = list(roles)
+    while line:
+        role = line.pop(0)
+        if role in seen:
+            continue
+        seen.add(role)
+        found = [person for person in holders(role, project_id=project_id, at=at) if person.pk != by.pk]
+        people.update({person.pk: person for person in found})
+        if not found:
+            line.extend(LINE_ABOVE.get(role, ()))
+    return list(people.values())
 
 
 def acknowledge(notice_id: int, *, by: Staff, at: datetime) -> Notice:
