@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.chaos.stack import Failed, Stack, ask, check, tell, until
+from tests.chaos.stack import PATIENCE, Failed, Stack, ask, check, tell, until
 
 if TYPE_CHECKING:
     from tests.worlds import World
@@ -229,6 +229,57 @@ def postgres_restarted(town: Town) -> str:
     return f"{2 * count} clocks; the same sweeper was done {took:.1f} s after the restart"
 
 
+def deploys(town: Town) -> str:
+    """Workers alone, each told to stop and started anew in turn, again and again during storms."""
+    for name in ("worker1", "worker2", "beat1"):
+        town.stack.start(name)
+    until("the workers sweep", celery_sweeps)
+    began, total, count = time.monotonic(), 0, 0
+    while True:
+        prefix = town.storm(town.clocks)
+        for name in ("worker1", "worker2", "beat1"):
+            town.stack.deploy(name)
+            count += 1
+            time.sleep(min(town.seconds / 15, 20))
+        total += town.clocks
+        until("every clock fired", lambda p=prefix: fired(p) >= town.clocks)  # type: ignore[misc]
+        until("every message done", lambda: waiting() == 0)
+        nothing_lost_or_doubled(town, prefix, town.clocks)
+        if time.monotonic() - began >= town.seconds:
+            return f"{total} clocks, each fired and told once over {count} stops"
+
+
+def stale_ticks(town: Town) -> str:
+    """The ticks of a night without workers, and then one worker: it throws them away and does the work once."""
+    import redis
+    from django.conf import settings
+
+    from servicedesk.celery import app
+
+    count = 28_800 if town.seconds else 1_000
+    with app.producer_pool.acquire(block=True) as producer, redis.Redis.from_url(settings.REDIS_URL) as broker:
+        for number in range(count):
+            name = "tickets.tasks.sweep" if number % 2 else "tickets.tasks.relay"
+            app.send_task(name, producer=producer, expires=1, ignore_result=True)
+        time.sleep(3)  # until the last of them is too old, and what another scenario has left
+
+        def queued() -> int:
+            return sum(int(broker.llen(queue)) for queue in ("sla", "default"))
+
+        check("the ticks are not queued", queued() >= count)
+        prefix = town.storm(town.clocks)
+        town.stack.start("worker1")
+        took = until("the queues are empty", lambda: queued() == 0, patience=4 * PATIENCE)
+        check("a stale tick did something", fired(prefix) == 0 and waiting() == 0)
+    town.stack.start("beat1")
+    until("every clock fired", lambda: fired(prefix) >= town.clocks)
+    until("every message done", lambda: waiting() == 0)
+    nothing_lost_or_doubled(town, prefix, town.clocks)
+    return (
+        f"{count} stale ticks gone within {took:.1f} s without an effect, {town.clocks} clocks fired by the next ones"
+    )
+
+
 def deadlock_storm(town: Town) -> str:
     """Eight people close and move tickets while two sweepers fire their clocks."""
     before = ask("SELECT sum(deadlocks) FROM pg_stat_database")
@@ -307,5 +358,7 @@ SCENARIOS: dict[str, Callable[[Town], str]] = {
     "crowd": crowd,
     "redis_away": redis_away,
     "postgres_restarted": postgres_restarted,
+    "deploys": deploys,
+    "stale_ticks": stale_ticks,
     "deadlock_storm": deadlock_storm,
 }

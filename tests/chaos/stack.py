@@ -63,6 +63,11 @@ class Stack:
         kill_group(process)
         process.wait()
 
+    def deploy(self, name: str) -> None:
+        """Ask it to stop, as a new version does, wait until it has, and start it anew."""
+        stop(self.processes.pop(name), signal.SIGTERM, patience=30)
+        self.start(name)
+
     def end(self) -> None:
         """Stop every process that is left, in the ordinary way."""
         for name in list(self.processes):
