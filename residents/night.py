@@ -19,6 +19,10 @@ def is_on_night_duty(staff: Staff, project: Project, *, at: datetime) -> bool:
     Everybody on the night shift is; whoever holds the night duty is from the end of the day shift, whatever other
     roles the person has.
     """
+    holds_it = Role.NIGHT_DUTY in staff.roles_in(project.pk)
+    by_roster = current_shift(project, at=at)
+    if by_roster.code == BY_DAY and not holds_it:
+        return False  # a night shift is over by then: most repairs are spared the question
     ends_at = (
         DutyShift.objects.filter(staff=staff, project=project, started_at__lte=at, ends_at__gt=at)
         .filter(Q(ended_at=None) | Q(ended_at__gt=at))
@@ -27,7 +31,5 @@ def is_on_night_duty(staff: Staff, project: Project, *, at: datetime) -> bool:
         .first()
     )
     ends = ends_at.astimezone(project.tzinfo).time() if ends_at else None
-    plan = next((shift for shift in SHIFTS if shift.ends == ends), None) or current_shift(project, at=at)
-    if Role.NIGHT_DUTY in staff.roles_in(project.pk):
-        return plan.code != BY_DAY
-    return plan.code == AT_NIGHT
+    plan = next((shift for shift in SHIFTS if shift.ends == ends), by_roster)
+    return plan.code == AT_NIGHT or (holds_it and plan.code != BY_DAY)
