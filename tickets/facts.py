@@ -56,9 +56,12 @@ def moments(
     """(entered_at, occurred_at) of a step, both aware (rule GEN-01).
 
     `at` is the moment of entry, the database's now() unless a test or a simulation moves it. Raises InvalidInput when
-    the step is said to have happened in the future, or before the previous step a person took.
+    the step is said to have happened in the future, or, for a step `by_person`, before the previous such step.
     """
     entered = at or scope_now()
+    if at is None and occurred_at is None and ticket is not None:
+        # now() is when the transaction began; a step of somebody else may have come first while this one waited.
+        entered = max(entered, ticket.last_step_at)
     occurred = occurred_at or entered
     if occurred > entered:
         raise InvalidInput(_("发生时间晚于现在，请核对。"), rule="GEN-01", field="occurred_at")

@@ -13,8 +13,8 @@ from repairs.clocks import CLOCKS as REPAIR_CLOCKS
 from residents.errors import GateClosed, InvalidInput, NotAllowed, StaleVersion
 from residents.models import Staff
 from residents.roles import Role
-from residents.tenancy import company_scope
-from tests.repairs.paths import call_back, clock, refused, repair_in, report, stored
+from residents.tenancy import company_scope, scope_now
+from tests.repairs.paths import call_back, clock, lamp, refused, repair_in, report, stored
 from tests.residents.factories import MembershipFactory, ProjectFactory, StaffFactory
 from tests.worlds import T, World
 from tickets.actions import (
@@ -25,6 +25,7 @@ from tickets.actions import (
     make_promise,
     next_number,
     replace_promise,
+    reply_to_reporter,
     report_up,
     urge,
 )
@@ -52,6 +53,37 @@ def test_a_step_keeps_both_times_and_the_person(garden: World) -> None:
         "on_site",
         garden.technician.pk,
     )
+
+
+@pytest.mark.rule("GEN-01")
+def test_what_ends_a_clock_beside_the_workflow_is_not_dated_before_the_last_step_of_a_person(garden: World) -> None:
+    ticket, made = _promised(garden)
+    actions.arrive(ticket.pk, by=garden.technician, at=T("15:30"))
+    public = repair_in(garden, "finished", intake=lamp(garden))
+    actions.report_completion(public.pk, by=garden.technician, at=T("10:51"))
+
+    with refused(InvalidInput, "GEN-01", field="occurred_at"):
+        keep_promise(made.pk, by=garden.front_desk, at=T("18:00"), occurred_at=T("14:59"))
+    with refused(InvalidInput, "GEN-01", field="occurred_at"):
+        reply_to_reporter(public.reporters.get().pk, by=garden.front_desk, at=T("18:00"), occurred_at=T("10:50:30"))
+
+    keep_promise(made.pk, by=garden.front_desk, at=T("18:00"), occurred_at=T("15:30"))
+    assert clock(ticket, "GEN-04").breached_at == T("15:00")
+
+
+@pytest.mark.rule("GEN-01")
+def test_an_act_that_had_to_wait_for_another_happens_after_it(garden: World) -> None:
+    """The moment of a transaction is when it began, which may be before the step that it waited for."""
+    began = scope_now()
+    ticket = report(garden, began)
+    actions.dispatch_repair(
+        ticket.pk, by=garden.front_desk, technician=None, oral=True, at=began + timedelta(seconds=2)
+    )
+
+    actions.print_slip(ticket.pk, by=garden.front_desk)
+
+    event = TicketEvent.objects.get(ticket=ticket, kind="slip_printed")
+    assert (event.occurred_at, event.entered_at) == (began + timedelta(seconds=2), began + timedelta(seconds=2))
 
 
 @pytest.mark.rule("GEN-01, GEN-02")

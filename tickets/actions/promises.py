@@ -56,7 +56,7 @@ def keep_promise(
 ) -> Promise:
     """What was promised has been done. Keeping a kept promise changes nothing."""
     found = Promise.objects.get(pk=promise_id)
-    with touch(found.ticket_id, policies.PROMISE, by=by, at=at, occurred_at=occurred_at) as (
+    with touch(found.ticket_id, policies.PROMISE, by=by, at=at, occurred_at=occurred_at, in_order=True) as (
         ticket,
         entered,
         occurred,

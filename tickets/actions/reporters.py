@@ -67,11 +67,9 @@ def reply_to_reporter(
     """Tell one reporter that the public fault is fixed, not before it is (rule REP-02). Twice changes nothing."""
     words = checked(words, field="words", at_most=500)
     found = TicketReporter.objects.get(pk=reporter_id)
-    with touch(found.ticket_id, policies.CALL_BACK, by=by, at=at, occurred_at=occurred_at, also_closed=True) as (
-        ticket,
-        entered,
-        occurred,
-    ):
+    with touch(
+        found.ticket_id, policies.CALL_BACK, by=by, at=at, occurred_at=occurred_at, also_closed=True, in_order=True
+    ) as (ticket, entered, occurred):
         if ticket.handled_at is None:
             raise GateClosed(_("修好以后的告知才算回复；进展请写在跟进里。"), rule="REP-02")
         if occurred < ticket.handled_at:
