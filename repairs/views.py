@@ -111,7 +111,7 @@ def work_page(
 def duty_state(request: StaffRequest) -> HttpResponse:
     """接单中 or 离岗: whether the desk may give this person work now."""
     is_away = request.POST.get("state") == "away"
-    duty.set_away(request.staff, request.project, is_away=is_away, at=scope_now())
+    duty.set_away(request.staff, is_away=is_away, at=scope_now())
     message = {"event": "tech", "id": "", "v": 0, "project": request.project.pk, "staff": None}
     transaction.on_commit(functools.partial(publish, request.staff.company_id, message))
     return HttpResponseRedirect(reverse("repairs:tech_list"))

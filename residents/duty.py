@@ -1,13 +1,16 @@
-"""Starting a shift at sign-in: who is on duty as what, until when."""
+"""Shifts, begun at sign-in: who is on duty where, as what, until when."""
 
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from residents.errors import InvalidInput
 from residents.models import DutyShift, Project, Staff
 from residents.roles import Role
 
@@ -33,6 +36,9 @@ SHIFTS = (
     ShiftPlan("night", _("夜班"), time(0), time(8)),
 )
 
+EARLY = timedelta(hours=1)
+"""How long before its start a shift may be begun: who relieves is there 15 minutes before at the latest (SHF-06)."""
+
 
 def current_shift(project: Project, *, at: datetime) -> ShiftPlan:
     """The shift of the roster that is running at that moment in the project's zone."""
@@ -41,36 +47,68 @@ def current_shift(project: Project, *, at: datetime) -> ShiftPlan:
 
 
 def start_shift(staff: Staff, project: Project, *, code: str, at: datetime) -> DutyShift:
-    """Begin the shift, for every role the first that counts; a running one is kept. Safe to repeat.
+    """Begin the shift of the roster with this code, else the one that runs; a running one is kept. Safe to repeat.
 
-    The rostered end is the due moment of end-of-shift clocks (EOS).
+    The rostered end is the due moment of end-of-shift clocks (EOS). Raises InvalidInput for a shift that neither runs
+    nor begins soon: its end would lie a day ahead.
     """
-    running = (
-        DutyShift.objects.filter(staff=staff, project=project, started_at__lte=at, ends_at__gt=at, ended_at=None)
-        .order_by("-started_at")
-        .first()
-    )
+    running = _running(staff, at=at).filter(project=project).first()
     if running is not None:
         return running
     plan = next((s for s in SHIFTS if s.code == code), current_shift(project, at=at))
-    local = at.astimezone(project.tzinfo)
-    ends = local.replace(hour=plan.ends.hour, minute=plan.ends.minute, second=0, microsecond=0)
-    if ends <= local:
-        ends += timedelta(days=1)
+    ends = _end_of(plan, project, at=at)
+    if ends is None:
+        raise InvalidInput(
+            _t("现在不在%(name)s（%(hours)s）的时间，请选正在上的、或一小时内开始的班次。")
+            % {"name": plan.name, "hours": plan.hours},
+            rule="SHF-06",
+            field="shift",
+        )
+    return _begin(staff, project, name=str(plan.name), at=at, ends=ends)
+
+
+def carry_shift(staff: Staff, project: Project, *, at: datetime) -> None:
+    """Let the shift a person has begun count in another project too. Without one nothing changes; safe to repeat."""
+    running = list(_running(staff, at=at))
+    if running and all(shift.project_id != project.pk for shift in running):
+        shift = running[0]
+        _begin(staff, project, name=shift.name, at=at, ends=shift.ends_at, is_away=shift.is_away)
+
+
+def set_away(staff: Staff, *, is_away: bool, at: datetime) -> None:
+    """On duty but not to be given work now, or ready again. Without a running shift nothing changes; safe to repeat."""
+    _running(staff, at=at).order_by().update(is_away=is_away)
+
+
+def _running(staff: Staff, *, at: datetime) -> QuerySet[DutyShift]:
+    shifts = DutyShift.objects.filter(staff=staff, started_at__lte=at, ends_at__gt=at, ended_at=None)
+    return shifts.order_by("-started_at")
+
+
+def _end_of(plan: ShiftPlan, project: Project, *, at: datetime) -> datetime | None:
+    """When the plan's shift ends that runs at that moment or begins soon; None if neither."""
+    today = at.astimezone(project.tzinfo).date()
+    for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
+        last_day = day if plan.ends > plan.begins else day + timedelta(days=1)
+        begins = datetime.combine(day, plan.begins, tzinfo=project.tzinfo)
+        ends = datetime.combine(last_day, plan.ends, tzinfo=project.tzinfo)
+        if begins - EARLY <= at < ends:
+            return ends
+    return None
+
+
+def _begin(
+    staff: Staff, project: Project, *, name: str, at: datetime, ends: datetime, is_away: bool = False
+) -> DutyShift:
+    """A shift in the person's first role there that counts."""
     roles = staff.roles_in(project.pk)
-    role = next((r for r in Role if r in roles), Role.FRONT_DESK)
     return DutyShift.objects.create(
         company_id=staff.company_id,
         project=project,
         staff=staff,
-        role=role,
-        name=str(plan.name),
+        role=next((role for role in Role if role in roles), Role.FRONT_DESK),
+        name=name,
         started_at=at,
         ends_at=ends,
+        is_away=is_away,
     )
-
-
-def set_away(staff: Staff, project: Project, *, is_away: bool, at: datetime) -> None:
-    """On duty but not to be given work now, or ready again. Without a running shift nothing changes; safe to repeat."""
-    running = DutyShift.objects.filter(staff=staff, project=project, started_at__lte=at, ends_at__gt=at, ended_at=None)
-    running.update(is_away=is_away)

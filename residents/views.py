@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from residents.access import staff_only
-from residents.duty import SHIFTS, current_shift, start_shift
+from residents.duty import SHIFTS, carry_shift, current_shift, start_shift
+from residents.errors import InvalidInput
 from residents.forms import SignInForm
 from residents.middleware import COMPANY_KEY, PROJECT_KEY, StaffRequest
-from residents.models import Account, Company, Staff
+from residents.models import Account, Company, Project, Staff
 from residents.signed_in import projects_of, staff_of
 from residents.tenancy import company_scope, scope_now
 
@@ -55,7 +56,14 @@ def _enter(request: HttpRequest, account: Account, company: Company, form: SignI
         if staff is None or not projects:
             form.add_error(None, _("账号还没有分配项目，请联系系统管理员。"))
             return _page(request, form, status=422)
-        start_shift(staff, projects[0], code=form.cleaned_data["shift"], at=scope_now())
+        try:
+            start_shift(staff, projects[0], code=form.cleaned_data["shift"], at=scope_now())
+        except InvalidInput as refusal:
+            form.add_error("shift", str(refusal.sentence))
+            return _page(request, form, status=422)
+        # Whoever belongs to several projects is on duty in each; company-wide people where they look.
+        for project in projects[1:] if staff.project_ids is not None else ():
+            carry_shift(staff, project, at=scope_now())
     login(request, account)
     request.session[COMPANY_KEY] = company.pk
     request.session[PROJECT_KEY] = projects[0].pk
@@ -90,8 +98,6 @@ def _next(request: HttpRequest) -> str:
 
 def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
     now = scope_now()
-    from residents.models import Project
-
     running = current_shift(Project(zone=settings.TIME_ZONE), at=now)
     chosen = form["shift"].value() or running.code
     current = get_language()
@@ -119,10 +125,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 @staff_only()
 def switch_project(request: StaffRequest) -> HttpResponse:
-    """Show another of the person's projects; one that is not theirs changes nothing."""
-    wanted = request.POST.get("project", "")
-    if any(str(project.pk) == wanted for project in request.projects):  # type: ignore[attr-defined]
-        request.session[PROJECT_KEY] = int(wanted)
+    """Show another of the person's projects, on duty there too; one that is not theirs changes nothing."""
+    projects: list[Project] = request.projects  # type: ignore[attr-defined]
+    wanted = next((project for project in projects if str(project.pk) == request.POST.get("project", "")), None)
+    if wanted is not None:
+        request.session[PROJECT_KEY] = wanted.pk
+        carry_shift(request.staff, wanted, at=scope_now())
     return HttpResponseRedirect(settings.LOGIN_REDIRECT_URL)
 
 

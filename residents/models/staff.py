@@ -47,9 +47,11 @@ class StaffQuerySet(models.QuerySet["Staff"]):
         where = Q(memberships__role=role) & (Q(memberships__project=None) | Q(memberships__project_id=project_id))
         return self.filter(where, is_active=True).distinct()
 
-    def on_duty(self, *, at: datetime) -> Self:
-        """People with a running shift at that moment."""
-        return self.filter(shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None).distinct()
+    def on_duty(self, *, project_id: int, at: datetime) -> Self:
+        """People whose shift in that project runs at that moment."""
+        return self.filter(
+            shifts__project_id=project_id, shifts__started_at__lte=at, shifts__ends_at__gt=at, shifts__ended_at=None
+        ).distinct()
 
 
 @audited()

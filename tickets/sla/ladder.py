@@ -55,7 +55,7 @@ def holders(role: str, *, project_id: int, at: datetime) -> list[Staff]:
             continue
         seen.add(current)
         candidates = Staff.objects.holding(current, project_id=project_id)
-        found = list(candidates.on_duty(at=at).order_by("pk")) or list(candidates.order_by("pk"))
+        found = list(candidates.on_duty(project_id=project_id, at=at).order_by("pk")) or list(candidates.order_by("pk"))
         if found:
             return found
         line.extend(LINE_ABOVE.get(current, (Role.COMPANY, Role.ADMIN)))
