@@ -327,8 +327,8 @@ class Outbox(CompanyModel):
         constraints = [models.UniqueConstraint(fields=["company", "dedup_key"], name="tickets_outbox_once")]
         indexes = [
             models.Index(
-                fields=["not_before"],
-                name="tickets_outbox_waiting",
+                fields=["company", "not_before"],
+                name="tickets_outbox_queue",
                 condition=Q(sent_at=None, dead_at=None),
             ),
             models.Index(

@@ -13,7 +13,7 @@ from django.db import connections
 from residents.tenancy import company_scope
 from tests.tickets.sla.builders import EVERYBODY, make_ticket
 from tests.tickets.sla.test_sweep import together
-from tests.worlds import T, World
+from tests.worlds import T, World, make_world
 from tickets import outbox
 from tickets.models import Outbox, Ticket, TicketEvent
 from tickets.outbox import LEASE, MAX_ATTEMPTS, relay
@@ -165,6 +165,40 @@ def test_one_failing_row_does_not_hold_up_the_others(committed_garden: World, ti
     relay(at=NOW)
     assert row(committed_garden, "b").sent_at == NOW
     assert row(committed_garden, "a").attempts == 1
+
+
+def test_a_flood_of_one_company_does_not_hold_up_the_message_of_another(
+    committed_garden: World, ticket: Ticket
+) -> None:
+    harbour, meadow = make_world("harbour"), make_world("meadow")
+    for number in range(60):
+        put(committed_garden, "test.note", f"flood{number}", ticket=ticket.pk)
+    for world in (harbour, meadow):
+        with company_scope(world.company.pk):
+            own = make_ticket(world, at=NOW)
+        put(world, "test.note", ticket=own.pk)
+    with connections["sweeper"].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tickets_outbox SET not_before = %s WHERE dedup_key = 'key'", [NOW + timedelta(minutes=1)]
+        )
+
+    assert relay(at=NOW + timedelta(minutes=1), limit=9) == 5  # three each, and two companies have one
+
+    assert row(harbour).sent_at == row(meadow).sent_at == NOW + timedelta(minutes=1)
+    assert notes(committed_garden) == 3
+    assert relay(at=NOW + timedelta(minutes=1), limit=9) == 9
+    assert notes(committed_garden) == 12
+
+
+def test_more_companies_than_a_relay_takes_rows_are_served_oldest_first(committed_garden: World) -> None:
+    harbour = make_world("harbour")
+    for world, age in ((committed_garden, 1), (harbour, 2)):
+        with company_scope(world.company.pk):
+            Outbox.objects.create(
+                dedup_key="key", topic="test", created_at=NOW, not_before=NOW - timedelta(seconds=age)
+            )
+    assert relay(at=NOW, limit=1) == 1
+    assert (row(harbour).attempts, row(committed_garden).attempts) == (1, 0)
 
 
 def test_dead_letters_are_found_by_the_auditor(committed_garden: World, ticket: Ticket) -> None:
