@@ -11,6 +11,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from django.db import DatabaseError, connections, transaction
@@ -100,7 +101,21 @@ WITH due AS (
 SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM steps), (SELECT count(*) FROM ledger),
        (SELECT min(scheduled_for) FROM steps)
 """
-_BATCH = _CLAIM.format(which="c.lane = %(lane)s AND c.next_fire_at < %(as_of)s ORDER BY c.next_fire_at LIMIT %(limit)s")
+
+
+class _End(NamedTuple):
+    """Where a batch is taken from what is due: the statement that fires it, and the one that only names its clocks."""
+
+    claim: str
+    name: str
+
+
+def _end(order: str) -> _End:
+    which = f"c.lane = %(lane)s AND c.next_fire_at < %(as_of)s ORDER BY c.next_fire_at {order} LIMIT %(limit)s"
+    return _End(_CLAIM.format(which=which), f"SELECT c.id FROM tickets_slaclock c WHERE {which}")  # noqa: S608
+
+
+_OLDEST, _NEWEST = _end("ASC"), _end("DESC")
 _BY_ID = _CLAIM.format(which="c.id = ANY(%(ids)s) AND c.next_fire_at < %(as_of)s ORDER BY c.id")
 
 # One probe of the index per lane, and the newest run: all that an idle tick reads.
@@ -182,7 +197,9 @@ def sweep(
         return Swept(mode="catch_up" if in_catch_up else "normal")
     run = _open_run(at, in_catch_up)
     for lane in LANES:
-        while _sweep_batch(lane, run) >= BATCH:
+        # A storm is worked off from both ends: what falls due meanwhile, in whichever company, does not wait for it.
+        ends = cycle((_OLDEST, _NEWEST))
+        while _sweep_batch(next(ends), lane, run) >= BATCH:
             if time.monotonic() - began > budget:
                 run.done.lanes_left.add(lane)
                 break
@@ -287,16 +304,16 @@ def _now(at: datetime | None) -> datetime:
         return moment
 
 
-def _sweep_batch(lane: int, run: _Run) -> int:
-    """Claim and fire one batch; how many clocks it looked at."""
+def _sweep_batch(end: _End, lane: int, run: _Run) -> int:
+    """Claim and fire one batch of the oldest or the newest due; how many clocks it looked at."""
     try:
         with transaction.atomic(using=SWEEPER):
-            return _execute(_BATCH, run, _now(run.at), lane=lane, limit=BATCH)
+            return _execute(end.claim, run, _now(run.at), lane=lane, limit=BATCH)
     except DatabaseError as error:
         if not _is_about_data(error):
             raise
         log.exception("sweep: a batch of lane %s failed, looking for the clock that spoils it", lane)
-        return _isolate(lane, run)
+        return _isolate(end, lane, run)
 
 
 def _execute(sql: str, run: _Run, as_of: datetime, **values: Any) -> int:
@@ -320,14 +337,11 @@ def _is_about_data(error: DatabaseError) -> bool:
     return code[:2] in {"21", "22", "23", "42", "P0"} or code == "57014"
 
 
-def _isolate(lane: int, run: _Run) -> int:
+def _isolate(end: _End, lane: int, run: _Run) -> int:
     """Halve a failing batch until the clock that spoils it stands alone, set it back, and fire all the others."""
     as_of = _now(run.at)
     with connections[SWEEPER].cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM tickets_slaclock WHERE lane = %s AND next_fire_at < %s ORDER BY next_fire_at LIMIT %s",
-            [lane, as_of, BATCH],
-        )
+        cursor.execute(end.name, {"lane": lane, "as_of": as_of, "limit": BATCH})
         ids = [row[0] for row in cursor.fetchall()]
     pending = [ids] if ids else []
     while pending:

@@ -397,6 +397,35 @@ def test_nothing_of_a_sweep_a_relay_or_an_act_stays_on_its_connection(committed_
     assert {alias: left(alias) for alias in ("default", "sweeper")} == before
 
 
+def test_what_falls_due_during_a_storm_of_another_company_does_not_wait_for_its_end(committed_garden: World) -> None:
+    other = make_world("harbour")
+    flood(committed_garden, BATCH * 4, due_at=T("10:00"))
+    flood(other, 1, due_at=T("10:00:30"))
+    assert sweep(at=T("10:01"), budget=float("inf")).fired == BATCH * 4 + 1
+    with connections["sweeper"].cursor() as cursor:
+        # Messages are numbered as they are written.
+        cursor.execute(
+            "SELECT count(*) FROM tickets_outbox WHERE id < (SELECT id FROM tickets_outbox WHERE company_id = %s)",
+            [other.company.pk],
+        )
+        assert cursor.fetchone()[0] < BATCH * 2
+
+
+def test_a_poisoned_clock_among_the_newest_of_a_storm_is_set_back_too(committed_garden: World) -> None:
+    flood(committed_garden, BATCH * 2, due_at=T("10:00"))
+    with company_scope(committed_garden.company.pk):
+        bad = make_clock(make_ticket(committed_garden, at=T("09:59:30")), "REP-09", at=T("09:59:30"))
+    owner_sql(POISON.format(clock=bad.pk))
+    try:
+        done = sweep(at=T("10:01"), budget=float("inf"))
+    finally:
+        owner_sql("DROP TRIGGER spoil ON tickets_slafiring", "DROP FUNCTION spoil()")
+    assert (done.fired, done.failed) == (BATCH * 2, 1)
+    with company_scope(committed_garden.company.pk):
+        bad.refresh_from_db()
+        assert (bad.attempts, bad.next_fire_at) == (1, T("10:01:30"))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sweeps=st.lists(st.integers(0, 5 * 3600), min_size=1, max_size=8),
