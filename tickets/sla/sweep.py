@@ -25,6 +25,8 @@ BATCH = 500
 BUDGET_SECONDS = 0.8
 LANES = (0, 1, 2)
 CATCH_UP_GAP = timedelta(seconds=120)
+CATCH_UP_BACKLOG = 10_000
+"""More clocks than one sweep can fire within its budget."""
 CATCH_UP_ENDS = timedelta(seconds=5)
 ALARM_AFTER = 3
 """Failures of one clock in a row until the administrators are told."""
@@ -183,9 +185,9 @@ def sweep(
     """Fire every ladder step whose moment is before `at` (default: the database's now()), lane by lane.
 
     Ends when nothing is due or the budget is used, in seconds of this process's own clock. Safe to run any number of
-    times, at once and anywhere. `catch_up` None judges by the runs before: the mode begins when none ended for 120 s
-    and lasts until the oldest rung is less than 5 s late. A run is written when it has ended, so that a sweep that
-    fails is no sign of life.
+    times, at once and anywhere. `catch_up` None judges by the runs before: the mode begins when none ended for 120 s,
+    or when more clocks are due than a sweep can fire and the oldest is 5 s late; it lasts until none is. A run is
+    written when it has ended, so that a sweep that fails is no sign of life.
     """
     began = time.monotonic()
     look = _look(at)
@@ -228,7 +230,17 @@ def _look(at: datetime | None) -> _Look:
 def _is_catch_up(look: _Look) -> bool:
     if look.oldest is None or look.run_ended is None or look.as_of - look.oldest <= CATCH_UP_ENDS:
         return False
-    return look.run_mode == "catch_up" or look.as_of - look.run_ended > CATCH_UP_GAP
+    is_away = look.as_of - look.run_ended > CATCH_UP_GAP
+    return is_away or look.run_mode == "catch_up" or _is_backlog(look.as_of)
+
+
+def _is_backlog(as_of: datetime) -> bool:
+    with connections[SWEEPER].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM tickets_slaclock WHERE lane = ANY(%s) AND next_fire_at < %s LIMIT %s) t",
+            [list(LANES), as_of, CATCH_UP_BACKLOG + 1],
+        )
+        return bool(cursor.fetchone()[0] > CATCH_UP_BACKLOG)
 
 
 def _note_gap(look: _Look) -> None:

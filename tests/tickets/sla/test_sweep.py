@@ -22,7 +22,7 @@ from tests.worlds import T, World, make_world
 from tickets.models import Outbox, SlaClock, SlaFiring, SweepRun, TicketEvent
 from tickets.outbox import drain, relay
 from tickets.sla.audit import audit
-from tickets.sla.sweep import BATCH, sweep, sweep_all
+from tickets.sla.sweep import BATCH, CATCH_UP_BACKLOG, sweep, sweep_all
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=EVERYBODY)
 
@@ -225,6 +225,21 @@ def test_catch_up_lasts_until_the_oldest_rung_is_less_than_five_seconds_late(com
     assert sweep(at=T("11:00:30")).mode == "catch_up"
     flood(committed_garden, 2, due_at=T("11:00:31"), prefix="c")
     assert sweep(at=T("11:00:33")).mode == "normal"
+
+
+def test_a_backlog_that_a_sweep_cannot_fire_is_caught_up_on_once_it_is_late(committed_garden: World) -> None:
+    flood(committed_garden, CATCH_UP_BACKLOG + BATCH + 1, due_at=T("10:00"))
+    assert sweep(at=T("10:00:05"), budget=0.0).mode == "normal"  # it may still be in time
+    assert sweep(at=T("10:00:06"), budget=0.0).mode == "catch_up"
+    assert sweep(at=T("10:00:07"), budget=0.0).mode == "catch_up"  # until nothing is late any more
+    sweep_all(at=T("10:00:08"))
+    assert count_ledger() == (CATCH_UP_BACKLOG + BATCH + 1,) * 2
+
+
+def test_a_few_late_clocks_are_no_backlog(committed_garden: World) -> None:
+    sweep(at=T("09:59"))
+    flood(committed_garden, BATCH + 1, due_at=T("10:00"))
+    assert sweep(at=T("10:00:06"), budget=0.0).mode == "normal"
 
 
 def test_a_gap_of_more_than_two_minutes_is_written_down_once(committed_garden: World) -> None:
