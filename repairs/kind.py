@@ -149,8 +149,8 @@ def _details(event: TicketEvent) -> str:
     """What one event of a repair says beside its name."""
     data: dict[str, Any] = event.data
     parts: list[str] = []
-    if event.kind in ("dispatched", "redispatched") and data.get("given_to"):
-        parts.append(_t("给 %(who)s") % {"who": data["given_to"]})
+    if event.kind in ("dispatched", "redispatched"):
+        parts.append(_t("给 %(who)s") % {"who": data.get("given_to") or _t("抢单池")})
         if data.get("oral"):
             parts.append(_t("口头派工"))
         if data.get("override_reason"):

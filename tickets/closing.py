@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
@@ -325,11 +326,19 @@ def _tell_of_dissatisfaction(taken: Step, row: Callback, supervisors: list[Staff
     """The supervisor answers for what becomes of a negative callback (rule CBK-12)."""
     assert taken.event is not None
     said = "；".join(part for part in (row.words, row.demand) if part)
+    sentence = (
+        gettext_noop("回访不满意：%(title)s · %(place)s · %(said)s")
+        if said
+        else gettext_noop("回访不满意：%(title)s · %(place)s")
+    )
     notify(
         row.follow_up or taken.ticket,
         supervisors,
         kind="dissatisfied",
-        text=" · ".join(part for part in (_t("回访不满意：%s") % taken.ticket.title, taken.ticket.place, said) if part),
+        text=sentence,
+        title=taken.ticket.title,
+        place=taken.ticket.place,
+        said=said,
         key=f"event/{taken.event.pk}",
         at=taken.entered_at,
     )

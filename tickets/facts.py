@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from residents.errors import InvalidInput
 from residents.roles import Role
@@ -121,8 +122,11 @@ def _flag(ticket: Ticket, by: Staff, *, entered_at: datetime, seconds: int) -> N
         ticket,
         others_in_line([Role.SUPERVISOR], by=by, project_id=ticket.project_id, at=entered_at),
         kind="backdated",
-        text=_("晚 %(n)d 小时补录：%(title)s · %(place)s · %(name)s")
-        % {"n": seconds // 3600, "title": ticket.title, "place": ticket.place, "name": by.name},
+        text=gettext_noop("晚 %(n)d 小时补录：%(title)s · %(place)s · %(name)s"),
+        n=seconds // 3600,
+        title=ticket.title,
+        place=ticket.place,
+        name=by.name,
         key=f"backdated/{ticket.pk}/{by.pk}/{entered_at.isoformat()}",
         at=entered_at,
     )

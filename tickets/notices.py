@@ -13,8 +13,14 @@ from tickets.models import Notice, Ticket
 from tickets.sla.ladder import holders
 
 
-def notify(ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: str, at: datetime) -> None:
-    """Put a line into people's notice centres. The same key again changes nothing."""
+def notify(
+    ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: str, at: datetime, **facts: str | int
+) -> None:
+    """Put a line into people's notice centres. The same key again changes nothing.
+
+    `text`: the sentence of the source, marked with gettext_noop, which each reader reads in their own language; its
+    names are those of `facts`.
+    """
     Notice.objects.bulk_create(
         [
             Notice(
@@ -23,7 +29,8 @@ def notify(ticket: Ticket, people: list[Staff], *, kind: str, text: str, key: st
                 staff=person,
                 ticket=ticket,
                 kind=kind,
-                text=text[:200],
+                text=text,
+                facts=facts,
                 dedup_key=key,
                 created_at=at,
             )

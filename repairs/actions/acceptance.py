@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from repairs.actions.by_rule import catch_up, caught_up
 from repairs.actions.people import check_own_job
@@ -99,7 +100,9 @@ def return_repair(
             taken.ticket,
             holders(Role.FRONT_DESK, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="returned",
-            text=_("退单：%(title)s · %(reason)s") % {"title": taken.ticket.title, "reason": reason},
+            text=gettext_noop("退单：%(title)s · %(reason)s"),
+            title=taken.ticket.title,
+            reason=reason,
             key=f"returned/{taken.ticket.pk}/{taken.ticket.version}",
             at=taken.entered_at,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from repairs import policies
 from repairs.actions.by_rule import caught_up
@@ -39,7 +40,9 @@ def inform_engineering(
             taken.ticket,
             holders(Role.ENGINEERING_DUTY, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="informed",
-            text=_("新报修：%(title)s · %(place)s") % {"title": taken.ticket.title, "place": taken.ticket.place},
+            text=gettext_noop("新报修：%(title)s · %(place)s"),
+            title=taken.ticket.title,
+            place=taken.ticket.place,
             key=f"informed/{taken.ticket.pk}",
             at=taken.entered_at,
         )
@@ -160,7 +163,7 @@ def dispatch_repair(
             visit=order.visit_no,
             window_to=iso(visit.window_to),
             technician=technician.pk if technician else None,
-            given_to=f"{technician.name} {technician.number}" if technician else _("抢单池"),
+            given_to=f"{technician.name} {technician.number}" if technician else "",
             oral=oral,
             note=note,
             override_reason=override_reason,
@@ -170,7 +173,9 @@ def dispatch_repair(
             ticket,
             people,
             kind="dispatched",
-            text=_("新任务：%(title)s · %(place)s") % {"title": ticket.title, "place": ticket.place},
+            text=gettext_noop("新任务：%(title)s · %(place)s"),
+            title=ticket.title,
+            place=ticket.place,
             key=f"dispatch/{ticket.pk}/{ticket.version}",
             at=taken.entered_at,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from repairs.actions.people import check_own_job, worker_of
 from repairs.actions.visits import visit_of
@@ -137,7 +138,9 @@ def report_completion(
             taken.ticket,
             holders(Role.SPECIALIST, project_id=taken.ticket.project_id, at=taken.entered_at),
             kind="completed",
-            text=_("待验收：%(title)s · %(place)s") % {"title": taken.ticket.title, "place": taken.ticket.place},
+            text=gettext_noop("待验收：%(title)s · %(place)s"),
+            title=taken.ticket.title,
+            place=taken.ticket.place,
             key=f"completed/{taken.ticket.pk}/{taken.ticket.version}",
             at=taken.entered_at,
         )

@@ -299,7 +299,7 @@ def test_what_the_desk_cannot_solve_goes_to_the_line_above_with_its_reason(garde
     assert event.data["to"] == [f"{garden.supervisor.name} {garden.supervisor.number}"]
     told = Notice.objects.get(ticket=ticket, kind="reported_up")
     assert told.staff_id == garden.supervisor.pk
-    assert "业主要求赔偿" in told.text
+    assert "业主要求赔偿" in told.sentence
 
 
 ABOVE: dict[str, set[str]] = {

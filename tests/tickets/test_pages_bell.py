@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core import signing
 from django.test import Client
+from django.utils import translation
 
 from repairs import actions
 from residents.tenancy import scope_now
@@ -13,7 +14,8 @@ from tests.browsing import client_of, htmx, on_duty_now
 from tests.repairs.test_repair_path import take
 from tests.worlds import World
 from tickets.live import COOKIE, SALT, SECONDS
-from tickets.models import Notice
+from tickets.models import Notice, SlaClock, SlaFiring
+from tickets.sla.ladder import escalate
 
 
 def told(world: World) -> None:
@@ -33,6 +35,34 @@ def test_the_bell_shows_what_one_has_not_acknowledged(garden: World) -> None:
     assert bell.content.decode().count('id="bell-count"') == 1
     assert page.content.decode().count('id="bell-count"') == 1
     assert client_of(garden.technician_2).get("/tickets/notices/").context["notices"] == []
+
+
+def test_a_notice_is_in_the_language_of_its_reader(garden: World) -> None:
+    on_duty_now(garden, "engineering_duty")
+    garden.technician.account.language = "en"
+    garden.technician.account.save()
+    with translation.override("zh-hant"):
+        told(garden)
+        clock = SlaClock.objects.get(rule_code="REP-15")
+        SlaFiring.objects.create(
+            company_id=garden.company.pk,
+            clock=clock,
+            epoch=clock.epoch,
+            step_no=0,
+            scheduled_for=clock.due_at,
+            fired_at=clock.due_at,
+            outcome=SlaFiring.Outcome.FIRED,
+        )
+        escalate({"clock": clock.pk, "rule": clock.rule_id, "epoch": clock.epoch, "step": 0})
+
+    english = client_of(garden.technician).get("/tickets/notices/").content.decode()
+    chinese = client_of(garden.engineering_duty).get("/tickets/notices/").content.decode()
+
+    assert "New job: 厨房漏水 · 3栋1单元2502" in english
+    assert "接单 超时：厨房漏水 · 3栋1单元2502" in chinese
+    with translation.override("en"):
+        late = Notice.objects.get(staff=garden.engineering_duty, kind="clock")
+        assert late.sentence == "Accept late: 厨房漏水 · 3栋1单元2502"
 
 
 def test_received_stops_the_alarm_for_this_person_only(garden: World) -> None:

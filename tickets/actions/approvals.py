@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
@@ -51,7 +52,9 @@ def ask_approval(
             ticket,
             holders(Role.ESTATE_MANAGER, project_id=ticket.project_id, at=entered),
             kind="approval",
-            text=_("待批：%(title)s · %(reason)s") % {"title": ticket.title, "reason": reason},
+            text=gettext_noop("待批：%(title)s · %(reason)s"),
+            title=ticket.title,
+            reason=reason,
             key=f"approval/{row.pk}",
             at=entered,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from residents.errors import GateClosed
 from residents.models import Staff
@@ -43,7 +44,9 @@ def urge(ticket_id: int, *, by: Staff, at: datetime | None = None) -> TicketEven
             ticket,
             people,
             kind="urged",
-            text=_("催办：%(title)s · %(place)s") % {"title": ticket.title, "place": ticket.place},
+            text=gettext_noop("催办：%(title)s · %(place)s"),
+            title=ticket.title,
+            place=ticket.place,
             key=f"event/{event.pk}",
             at=entered,
         )
@@ -75,8 +78,10 @@ def report_up(
             ticket,
             people,
             kind="reported_up",
-            text=_("%(name)s 上报：%(title)s · %(reason)s")
-            % {"name": by.name, "title": ticket.title, "reason": reason},
+            text=gettext_noop("%(name)s 上报：%(title)s · %(reason)s"),
+            name=by.name,
+            title=ticket.title,
+            reason=reason,
             key=f"event/{event.pk}",
             at=entered,
         )
@@ -112,8 +117,10 @@ def answer_report(event_id: int, *, by: Staff, decision: str, at: datetime | Non
             ticket,
             [asked.actor] if asked.actor else [],
             kind="report_answered",
-            text=_("%(name)s 的决定：%(title)s · %(decision)s")
-            % {"name": by.name, "title": ticket.title, "decision": decision},
+            text=gettext_noop("%(name)s 的决定：%(title)s · %(decision)s"),
+            name=by.name,
+            title=ticket.title,
+            decision=decision,
             key=f"event/{event.pk}",
             at=entered,
         )

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from residents.tenancy import CompanyForeignKey, CompanyModel
@@ -359,6 +360,8 @@ class Notice(CompanyModel):
     level = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=16)
     text = models.CharField(max_length=200)
+    """The sentence as the source has it, with the names of its facts."""
+    facts = models.JSONField(default=dict)
     dedup_key = models.CharField(max_length=120)
     created_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -371,4 +374,15 @@ class Notice(CompanyModel):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """The text with its facts, in the language of whoever reads it."""
+        if not self.facts:
+            return self.text
+        facts, label = dict(self.facts), self.facts.get("label")
+        if label:
+            # The name of a clock is a word of the source, as the sentence is.
+            facts["label"] = gettext(label)
+        return gettext(self.text) % facts

@@ -37,7 +37,7 @@ def _row(notice: Notice) -> Row:
     ticket = notice.ticket
     return Row(
         id=notice.pk,
-        title=notice.text,
+        title=notice.sentence,
         text=ticket.short_number if ticket else "",
         at=notice.created_at,
         url=reverse("tickets:detail", args=(ticket.public_id,)) if ticket else reverse("tickets:notices"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from residents.models import Staff
 from residents.roles import Role
@@ -26,7 +26,8 @@ def tell_admins(payload: dict[str, Any]) -> None:
                 clock=clock,
                 level=3,
                 kind="alarm",
-                text=_("计时器 %(rule)s 连续三次无法执行，请检查规则设置。") % {"rule": clock.rule_code},
+                text=gettext_noop("计时器 %(rule)s 连续三次无法执行，请检查规则设置。"),
+                facts={"rule": clock.rule_code},
                 dedup_key=f"poison/{clock.pk}",
                 created_at=scope_now(),
             )

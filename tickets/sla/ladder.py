@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from residents.models import Staff
 from residents.roles import LINE_ABOVE, Role
@@ -20,6 +21,8 @@ RESPONSIBLE_ROLE = {
     "specialist": Role.SPECIALIST,
     "supervisor": Role.SUPERVISOR,
 }
+
+SOON, LATE = gettext_noop("%(label)s 快到时限：%(what)s"), gettext_noop("%(label)s 超时：%(what)s")
 
 
 def people_for(code: str, *, ticket: Ticket | None, clock: SlaClock, at: datetime) -> list[Staff]:
@@ -92,7 +95,7 @@ def escalate(payload: dict[str, Any]) -> None:
             people = {
                 person.pk: person for person in holders(Role.ADMIN, project_id=clock.project_id, at=firing.fired_at)
             }
-    text = notice_text(clock, ticket, level=row["level"])
+    facts = notice_facts(clock, ticket)
     Notice.objects.bulk_create(
         [
             Notice(
@@ -105,7 +108,8 @@ def escalate(payload: dict[str, Any]) -> None:
                 step_no=payload["step"],
                 level=row["level"],
                 kind="clock",
-                text=text,
+                text=LATE if row["level"] else SOON,
+                facts=facts,
                 dedup_key=key,
                 created_at=firing.fired_at,
             )
@@ -150,11 +154,9 @@ def _audience(ladder: list[dict[str, Any]], firing: SlaFiring) -> list[str]:
     return sorted(codes, key=lambda code: code == "responsible")
 
 
-def notice_text(clock: SlaClock, ticket: Ticket | None, *, level: int) -> str:
-    """One line that says which clock, which matter, where."""
+def notice_facts(clock: SlaClock, ticket: Ticket | None) -> dict[str, str]:
+    """Which clock, by its name in the source, and of which matter, where."""
     known = find(clock.rule_code)
-    label = known.label if known else clock.rule_code
-    what = f"{ticket.title} · {ticket.place}" if ticket else clock.scope
-    if level == 0:
-        return _("%(label)s 快到时限：%(what)s") % {"label": label, "what": what}
-    return _("%(label)s 超时：%(what)s") % {"label": label, "what": what}
+    with translation.override(None):
+        label = str(known.label) if known else clock.rule_code
+    return {"label": label, "what": f"{ticket.title} · {ticket.place}" if ticket else clock.scope}
