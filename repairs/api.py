@@ -114,6 +114,7 @@ class WindowIn(VersionIn):
     window_from = serializers.DateTimeField()
     window_to = serializers.DateTimeField()
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    agreed_with = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
 class ArriveIn(StepIn):

@@ -13,6 +13,7 @@ from repairs import actions, policies
 from repairs.actions import Material
 from repairs.amounts import yuan
 from repairs.availability import workers_of
+from repairs.models import Visit
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
@@ -110,7 +111,14 @@ class ExplanationForm(ActForm):
 class WindowForm(ActForm):
     window_from = moment_field(_("上门开始"))
     window_to = moment_field(_("上门结束"))
-    reason = text_field(_("说明"), required=False)
+    reason = text_field(_("改约原因"), required=False)
+    agreed_with = text_field(_("同意改约的人"), required=False, most=40)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        visit = Visit.objects.filter(ticket=self.ticket, number=order_of(self.ticket).visit_no).first()
+        is_moved = visit is not None and actions.moves_a_promise(self.ticket, visit)
+        self.fields["reason"].required = self.fields["agreed_with"].required = is_moved
 
 
 class ReappointForm(LateForm):
@@ -296,6 +304,7 @@ def _set_appointment(asked: Submitted) -> None:
         window_from=data["window_from"],
         window_to=data["window_to"],
         reason=data["reason"],
+        agreed_with=data["agreed_with"],
         version=asked.version,
     )
 

@@ -175,7 +175,7 @@ def _details(event: TicketEvent) -> str:
             parts.append(yuan(fen))
         if data.get("signed_on_paper"):
             parts.append(_t("纸质签字"))
-    for name in ("slip", "receiver", "receipt", "withdrawn_by"):
+    for name in ("slip", "receiver", "receipt", "withdrawn_by", "agreed_with"):
         if data.get(name):
             parts.append(str(data[name]))
     if data.get("reprint"):

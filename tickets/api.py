@@ -145,8 +145,8 @@ class LiveClockOut(ClockOut):
 _SAID = """
     text reason note words result explanation from to into number method outcome satisfaction solved subject
     promised_at progress window_from window_to old new amount_fen charge_fen price_fen receipt rework automatic oral
-    visit ended_visit warranty in_warranty accepted_by withdrawn_by backdated_seconds rule due_at level name purpose
-    demand told decision
+    visit ended_visit warranty in_warranty accepted_by agreed_with withdrawn_by backdated_seconds rule due_at level name
+    purpose demand told decision
 """
 SAID = frozenset(_SAID.split())
 """What an event says to programs. The rest of its data are our own keys."""

@@ -6,7 +6,7 @@ default `at`), both aware, and `version` (what the page showed; None skips the c
 """
 
 from repairs.actions.acceptance import accept_repair, return_repair
-from repairs.actions.appointments import apologise, reappoint, set_appointment
+from repairs.actions.appointments import apologise, moves_a_promise, reappoint, set_appointment
 from repairs.actions.by_rule import auto_accept, effect, miss_visit
 from repairs.actions.dispatch import correct_warranty, dispatch_repair, inform_engineering, tell_price
 from repairs.actions.ending import cancel_repair, close_unservable, follow_up_repair
@@ -51,6 +51,7 @@ __all__ = [
     "leave_site",
     "made_by",
     "miss_visit",
+    "moves_a_promise",
     "print_slip",
     "reappoint",
     "report_completion",

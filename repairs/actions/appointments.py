@@ -11,10 +11,10 @@ from repairs.actions.people import check_own_job
 from repairs.actions.visits import check_window, iso, open_visit, visit_of
 from repairs.models import Visit
 from repairs.workflow import order_of
-from residents.errors import GateClosed
+from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.tenancy import one_act
-from tickets.models import Ticket
+from tickets.models import SlaClock, Ticket
 from tickets.texts import checked
 
 
@@ -26,14 +26,18 @@ def set_appointment(
     window_from: datetime,
     window_to: datetime,
     reason: str = "",
+    agreed_with: str = "",
     at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
     """Agree a time, or another one before the old has passed; the on-demand clocks give way (rules REP-20, GEN-02).
 
-    After a missed window only once the apology is on record, and then for a visit of its own; so also for a rework.
+    Where the customer was promised another time, or somebody at once, `reason` and `agreed_with` are required: what the
+    customer was told, and who of them agreed (rule GEN-04). After a missed window only once the apology is on record,
+    and then for a visit of its own; so also for a rework.
     """
     reason = checked(reason, field="reason", at_most=500)
+    agreed_with = checked(agreed_with, field="agreed_with", at_most=40)
     with caught_up(ticket_id, "set_appointment", by=by, at=at, version=version) as taken:
         check_own_job(taken)
         check_window(window_from, window_to, taken.entered_at)
@@ -42,6 +46,11 @@ def set_appointment(
         old_end = iso(old.window_to)
         if old.missed_at is not None and old.apologised_at is None:
             raise GateClosed(_("上次预约失约：先向业主说明原因并致歉，再约新时间。"), rule="REP-20")
+        if moves_a_promise(taken.ticket, old):
+            if not reason:
+                raise InvalidInput(_("请写明改约原因。"), rule="GEN-04", field="reason")
+            if not agreed_with:
+                raise InvalidInput(_("请先联系业主，并填写同意改约的人。"), rule="GEN-04", field="agreed_with")
         if old.missed_at is not None or old.finished:
             visit = open_visit(taken, order, window_from=window_from, window_to=window_to)
             visit.technician, visit.accepted_at = taken.ticket.assignee, old.accepted_at
@@ -56,8 +65,17 @@ def set_appointment(
             window_to=iso(window_to),
             old=old_end,
             reason=reason,
+            agreed_with=agreed_with,
         )
     return taken.ticket
+
+
+def moves_a_promise(ticket: Ticket, visit: Visit) -> bool:
+    """Whether a new time for the visit takes back one that the customer counts on: a window, or 'at once'."""
+    if visit.missed_at is not None or visit.finished:
+        return False
+    on_demand = SlaClock.objects.live().filter(ticket=ticket, rule_code__in=("REP-16", "REP-17"))
+    return visit.window_to is not None or on_demand.exists()
 
 
 @one_act()

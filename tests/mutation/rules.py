@@ -357,6 +357,13 @@ MUTATIONS = (
         "if False:",
     ),
     Mutation(
+        "GEN-04",
+        "put off in silence",
+        "repairs/actions/appointments.py",
+        "        if moves_a_promise(taken.ticket, old):\n",
+        "        if False:\n",
+    ),
+    Mutation(
         "REP-20",
         "a late arrival is no miss",
         "repairs/actions/by_rule.py",

@@ -59,6 +59,8 @@ TABLES: tuple[Any, ...] = (
     Promise,
     Approval,
 )
+MOVED: dict[str, Any] = {"reason": "业主改期", "agreed_with": "测试业主"}
+"""What is said of a time that the customer counted on."""
 ENGINE_EVENTS = ("breached", "escalated", "clock_moved", "clock_corrected")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from repairs import actions
-from residents.errors import GateClosed
+from residents.errors import GateClosed, InvalidInput
 from residents.tenancy import company_scope
 from tests.repairs.clock_cases import CASES, SECOND, Case
-from tests.repairs.paths import call_back, clock, finish, lamp, repair_in, report, sign, take
+from tests.repairs.paths import MOVED, call_back, clock, finish, lamp, refused, repair_in, report, sign, take
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import add_reporter, edit_ticket, reply_to_reporter
@@ -363,7 +364,7 @@ def test_an_appointment_moved_before_its_time_moves_its_clock_and_says_so(garden
     ticket = repair_in(garden, "accepted", when="appointment", window_from=T("15:00"), window_to=T("16:00"))
 
     actions.set_appointment(
-        ticket.pk, by=garden.front_desk, window_from=T("17:00"), window_to=T("18:00"), reason="业主改期", at=T("16:00")
+        ticket.pk, by=garden.front_desk, window_from=T("17:00"), window_to=T("18:00"), **MOVED, at=T("16:00")
     )
 
     moved = clock(ticket, "REP-20")
@@ -372,6 +373,34 @@ def test_an_appointment_moved_before_its_time_moves_its_clock_and_says_so(garden
     event = TicketEvent.objects.get(ticket=ticket, kind="clock_moved")
     assert event.data["rule"] == "REP-20"
     assert TicketEvent.objects.get(ticket=ticket, kind="appointment_set").data["old"] == T("16:00").isoformat()
+
+
+@pytest.mark.rule("GEN-04, REP-20")
+def test_a_time_the_customer_counts_on_is_moved_only_with_a_reason_and_the_customers_word(garden: World) -> None:
+    window: dict[str, Any] = {"window_from": T("17:00"), "window_to": T("18:00")}
+    agreed = repair_in(garden, "accepted", when="appointment", window_from=T("15:00"), window_to=T("16:00"))
+    at_once = repair_in(garden, "accepted", category=garden.paint, price_told=True)
+
+    for ticket, by in ((agreed, garden.front_desk), (at_once, garden.technician)):
+        for missing in MOVED:
+            with refused(InvalidInput, "GEN-04", field=missing):
+                actions.set_appointment(ticket.pk, by=by, **window, **{**MOVED, missing: " "}, at=T("10:04"))
+        actions.set_appointment(ticket.pk, by=by, **window, **MOVED, at=T("10:04"))
+
+        said = TicketEvent.objects.get(ticket=ticket, kind="appointment_set").data
+        assert {name: said[name] for name in MOVED} == MOVED
+    assert clock(at_once, "REP-16").state == "cancelled"
+
+
+@pytest.mark.rule("GEN-04, REP-16")
+def test_a_returned_job_whose_arrival_still_runs_is_not_put_off_in_silence(garden: World) -> None:
+    ticket = repair_in(garden, "accepted")
+    actions.return_repair(ticket.pk, by=garden.technician, reason="缺工具", at=T("10:02"))
+
+    with refused(InvalidInput, "GEN-04", field="reason"):
+        actions.set_appointment(
+            ticket.pk, by=garden.front_desk, window_from=T("15:00"), window_to=T("16:00"), at=T("10:03")
+        )
 
 
 @pytest.mark.rule("REP-20, GEN-02")

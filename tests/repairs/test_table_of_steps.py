@@ -12,7 +12,7 @@ from django.db import transaction
 from repairs import actions
 from repairs.workflow import WORKFLOW
 from residents.errors import DomainError
-from tests.repairs.paths import call_back, clock, finish, kinds_since, repair_in, report, sign, stored, take
+from tests.repairs.paths import MOVED, call_back, clock, finish, kinds_since, repair_in, report, sign, stored, take
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import merge_tickets
@@ -70,7 +70,7 @@ ACTS: dict[str, Act] = {
     "accept": lambda w, t, at: actions.accept_repair(t.pk, by=w.technician, at=at),
     "auto_accept": _by_the_system("auto_accept"),
     "return": lambda w, t, at: actions.return_repair(t.pk, by=w.technician, reason="缺工具", at=at),
-    "set_appointment": lambda w, t, at: actions.set_appointment(t.pk, by=w.front_desk, **WINDOW, at=at),
+    "set_appointment": lambda w, t, at: actions.set_appointment(t.pk, by=w.front_desk, **WINDOW, **MOVED, at=at),
     "miss_visit": _by_the_system("miss_visit"),
     "reappoint": lambda w, t, at: actions.reappoint(t.pk, by=w.front_desk, reason="堵车", **WINDOW, at=at),
     "arrive": lambda w, t, at: actions.arrive(t.pk, by=w.technician, at=at),
