@@ -233,7 +233,7 @@ def _add_reporter(asked: Submitted) -> None:
 def _reply(asked: Submitted) -> str:
     reporter = asked.data["reporter"]
     actions.reply_to_reporter(reporter.pk, by=asked.by, words=asked.data["words"], occurred_at=asked.occurred_at)
-    return _t("已回复 %(name)s") % {"name": reporter.name}
+    return _t("已回复 %(name)s") % {"name": reporter}
 
 
 def _accept_result(asked: Submitted) -> None:

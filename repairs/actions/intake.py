@@ -185,14 +185,15 @@ def take_down(
         window_to=intake.window_to,
     )
     order.first_visit.save(force_insert=True)
-    if is_public and name and intake.channel != PATROL:
+    phone = intake.contact_phone.strip()
+    if is_public and (name or phone) and intake.channel != PATROL:
         TicketReporter(
             company_id=ticket.company_id,
             ticket=ticket,
             person=intake.reporter,
             unit=intake.unit,
             name=name,
-            phone=intake.contact_phone.strip(),
+            phone=phone,
             reported_at=occurred,
         ).save(force_insert=True)
     record(

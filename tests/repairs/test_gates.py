@@ -83,6 +83,26 @@ def test_a_public_fault_is_a_work_order_of_the_centre_with_its_reporter(garden: 
     assert list(ticket.reporters.values_list("name", "phone")) == [("路人", "13900000000")]
 
 
+@pytest.mark.rule("REP-02")
+def test_somebody_who_left_only_a_number_is_owed_a_reply_too(garden: World) -> None:
+    intake = lamp(garden, reporter=None, contact_name="", contact_phone="13900006688")
+    ticket = repair_in(garden, "finished", intake=intake)
+
+    reporter = ticket.reporters.get()
+    assert (reporter.name, reporter.phone, str(reporter)) == ("", "13900006688", "未留姓名（尾号 6688）")
+    assert clock(ticket, "REP-02").scope.endswith(f"/reporter:{reporter.pk}")
+
+
+@pytest.mark.rule("REP-10")
+def test_the_number_of_a_duplicate_without_a_name_is_handed_over(garden: World) -> None:
+    first = report(garden, "09:00:00")
+    second = report(garden, "09:10:00", reporter=None, contact_name="", contact_phone="13900006688", not_duplicate=True)
+
+    merge_tickets(second.pk, into_id=first.pk, by=garden.front_desk, at=T("09:11:00"))
+
+    assert TicketReporter.objects.get(ticket=first).phone == "13900006688"
+
+
 @pytest.mark.rule("REP-01, REP-10")
 def test_several_reports_of_one_public_fault_become_one_order_with_every_reporter(garden: World) -> None:
     first = report(garden, "09:00:00", intake=lamp(garden, contact_name="甲"))

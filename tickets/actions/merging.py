@@ -57,7 +57,7 @@ def _hand_over_reporters(source: Ticket, target: Ticket) -> None:
     if TicketReporter.objects.filter(ticket=source).update(ticket=target, came_from=source):
         return
     name = source.contact_name or (source.reporter.name if source.reporter else "")
-    if name:
+    if name or source.contact_phone:
         TicketReporter.objects.create(
             company_id=target.company_id,
             ticket=target,

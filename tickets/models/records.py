@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from residents.tenancy import CompanyForeignKey, CompanyModel
@@ -17,6 +18,7 @@ class TicketReporter(CompanyModel):
     person = CompanyForeignKey("residents.Person", null=True, blank=True, related_name="+")
     unit = CompanyForeignKey("residents.Unit", null=True, blank=True, related_name="+")
     name = models.CharField(max_length=40)
+    """Empty for somebody who left only a number: the reply is owed all the same."""
     phone = models.CharField(max_length=20, blank=True)
     reported_at = models.DateTimeField()
     came_from = CompanyForeignKey("tickets.Ticket", null=True, blank=True, related_name="+")
@@ -28,7 +30,7 @@ class TicketReporter(CompanyModel):
         indexes = [models.Index(fields=["company", "ticket"], name="tickets_reporter_ticket")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or gettext("未留姓名（尾号 %(tail)s）") % {"tail": self.phone[-4:]}
 
 
 class Promise(CompanyModel):

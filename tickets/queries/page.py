@@ -405,7 +405,7 @@ def _reporters(ticket: Ticket) -> list[ReporterRow]:
     channel = str(CHANNELS.get(ticket.channel, ticket.channel))
     return [
         ReporterRow(
-            name=row.name,
+            name=str(row),
             unit="",
             phone=masked(row.phone),
             channel=channel,
