@@ -506,7 +506,7 @@ class ClockViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[SlaClock]):
         clocks = SlaClock.objects.live().filter(ticket__isnull=False).select_related("ticket", "project")
         if staff.project_ids is not None:
             clocks = clocks.filter(project_id__in=staff.project_ids)
-        if staff.all_roles <= {Role.TECHNICIAN}:
+        if staff.project_ids_beyond(Role.TECHNICIAN) is not None:
             clocks = clocks.filter(ticket__in=Ticket.objects.visible_to(staff))
         return clocks.defer("ticket__search")
 

@@ -209,6 +209,7 @@ def _complete(taken: Step, workflow: Workflow) -> None:
     is_end = target is not None and workflow.state(target).is_end
     if is_end:
         ticket.closed_at = taken.occurred_at
+        ticket.is_pooled = False
     ticket.save_changes()
     facts = dict(taken.data)
     if target is not None and target != before:

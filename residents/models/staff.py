@@ -93,16 +93,17 @@ class Staff(CompanyModel):
         return self._roles.get(project_id, frozenset()) | self._roles.get(None, frozenset())
 
     @property
-    def all_roles(self) -> frozenset[str]:
-        """Every role code held anywhere in the company."""
-        return frozenset().union(*self._roles.values()) if self._roles else frozenset()
-
-    @property
     def project_ids(self) -> set[int] | None:
         """The projects the person may see; None means every project of the company."""
         if None in self._roles:
             return None
         return {project_id for project_id in self._roles if project_id is not None}
+
+    def project_ids_beyond(self, role: str) -> set[int] | None:
+        """The projects in which the person is more than the role; None means every project of the company."""
+        if self.roles_in(None) - {role}:
+            return None
+        return {project_id for project_id, held in self._roles.items() if project_id is not None and held - {role}}
 
     def may_see(self, project_id: int) -> bool:
         """Whether the project is within the person's memberships (rule GEN-08: projects do not mix)."""

@@ -14,7 +14,7 @@ from residents.errors import GateClosed, InvalidInput, NotAllowed, StaleVersion
 from residents.models import Staff
 from residents.roles import Role
 from residents.tenancy import company_scope, scope_now
-from tests.repairs.paths import call_back, clock, lamp, refused, repair_in, report, stored
+from tests.repairs.paths import call_back, clock, lamp, on_duty, refused, repair_in, report, stored
 from tests.residents.factories import MembershipFactory, ProjectFactory, StaffFactory
 from tests.worlds import T, World
 from tickets.actions import (
@@ -452,6 +452,45 @@ def test_numbers_count_up_by_project_and_day(garden: World) -> None:
     ]
 
     assert numbers == ["GD-20250314-001", "GD-20250314-002", "GD-20250314-001", "GD-20250315-001"]
+
+
+@pytest.mark.rule("GEN-08, PRIV-02")
+def test_who_is_more_than_a_technician_elsewhere_sees_here_only_own_and_pooled_tickets(garden: World) -> None:
+    elsewhere = ProjectFactory(code="002")
+    MembershipFactory(staff=garden.technician, project=elsewhere, role="keeper")
+    garden.technician.__dict__.pop("_roles", None)
+    own, strange = repair_in(garden, "dispatched"), report(garden, not_duplicate=True)
+    pooled = report(garden, not_duplicate=True)
+    actions.dispatch_repair(pooled.pk, by=garden.front_desk, at=T("10:00:30"))
+    there = Ticket.objects.create(
+        project=elsewhere,
+        number="GD-20250314-900",
+        kind="repair",
+        state="reported",
+        title="漏水",
+        place="某处",
+        reported_at=T("10:00"),
+        entered_at=T("10:00"),
+        last_step_at=T("10:00"),
+    )
+
+    seen = set(Ticket.objects.visible_to(garden.technician))
+
+    assert seen == {own, pooled, there}
+    assert strange in Ticket.objects.visible_to(garden.keeper)
+
+
+@pytest.mark.rule("PRIV-02")
+def test_a_pooled_job_that_has_ended_is_no_longer_shown_to_every_technician(garden: World) -> None:
+    ticket = report(garden)
+    on_duty(garden)
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, at=T("10:00:30"))
+
+    actions.cancel_repair(ticket.pk, by=garden.front_desk, reason="自己修好了", withdrawn_by="业主", at=T("10:00:40"))
+
+    ticket.refresh_from_db()
+    assert ticket.is_pooled is False
+    assert ticket not in Ticket.objects.visible_to(garden.technician)
 
 
 @pytest.mark.rule("GEN-08")

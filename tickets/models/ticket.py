@@ -27,13 +27,14 @@ class Response(models.TextChoices):
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, staff: Staff) -> Self:
-        """Tickets of the projects the person works in; somebody who is only a technician sees own and pooled ones."""
+        """Tickets of the projects the person works in; where the person is only a technician, own and pooled ones."""
         from residents.roles import Role
 
         tickets = self if staff.project_ids is None else self.filter(project_id__in=staff.project_ids)
-        if staff.all_roles <= {Role.TECHNICIAN}:
-            return tickets.filter(Q(assignee=staff) | Q(is_pooled=True))
-        return tickets
+        whole = staff.project_ids_beyond(Role.TECHNICIAN)
+        if whole is None or whole == staff.project_ids:
+            return tickets
+        return tickets.filter(Q(project_id__in=whole) | Q(assignee=staff) | Q(is_pooled=True))
 
     def open(self) -> Self:
         """Not yet archived, cancelled, merged or closed."""
