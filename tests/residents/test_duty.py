@@ -13,9 +13,10 @@ from residents.errors import InvalidInput
 from residents.models import DutyShift, Project, Staff
 from residents.tenancy import scope_now
 from tests.browsing import client_of
+from tests.repairs.paths import clock, repair_in
 from tests.residents.factories import DutyShiftFactory, MembershipFactory, ProjectFactory
 from tests.worlds import DAY, T, World
-from tickets.sla.ladder import holders
+from tickets.sla.ladder import holders, people_for
 
 TOMORROW = DAY + timedelta(days=1)
 
@@ -137,3 +138,15 @@ def test_a_shift_in_another_project_does_not_make_anybody_on_duty_here(garden: W
     people = holders("technician", project_id=garden.project.pk, at=T("10:00"))
 
     assert people == [garden.technician_2]
+
+
+@pytest.mark.rule("GEN-08, GEN-07")
+def test_who_has_the_job_but_works_elsewhere_today_is_told_with_those_on_duty_here(
+    garden: World, harbour: Project
+) -> None:
+    ticket = repair_in(garden, "accepted")
+    DutyShift.objects.filter(staff=garden.technician).update(project=harbour)
+
+    people = people_for("responsible", ticket=ticket, clock=clock(ticket, "REP-16"), at=T("10:05"))
+
+    assert people == [garden.technician, garden.technician_2]

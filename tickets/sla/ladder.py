@@ -43,8 +43,9 @@ def _responsible(ticket: Ticket | None, clock: SlaClock, *, at: datetime) -> lis
         # Nobody is assigned, or the person has gone: the promise is still somebody's.
         return holders(role, project_id=clock.project_id, at=at)
     # Somebody who is off duty may not see it in time; those on duty in the role can act.
-    on_duty = list(Staff.objects.holding(role, project_id=clock.project_id).on_duty(at=at).order_by("pk"))
-    is_here = Staff.objects.filter(pk=named.pk).on_duty(at=at).exists()
+    here = Staff.objects.on_duty(project_id=clock.project_id, at=at)
+    on_duty = list(here.holding(role, project_id=clock.project_id).order_by("pk"))
+    is_here = here.filter(pk=named.pk).exists()
     return [named] if is_here else [named, *(person for person in on_duty if person != named)]
 
 
