@@ -110,7 +110,7 @@ def next_step(ticket: Ticket) -> Next | None:
 
 def jobs_of(staff: Staff, project: Project, *, now: datetime) -> Jobs:
     """The current job, what comes after it, and the pool of the person's trades. Four statements."""
-    mine = list(_read(Ticket.objects.open().filter(assignee=staff, kind="repair", state__in=MINE)))
+    mine = list(_read(Ticket.objects.open().filter(project=project, assignee=staff, kind="repair", state__in=MINE)))
     visits = _visits(mine)
     clocks = next_clocks(mine)
     far = now + timedelta(days=999)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,7 +19,7 @@ from residents.policies import Policy
 from residents.roles import Role
 from residents.tenancy import scope_now
 from tickets import policies
-from tickets.models import Notice
+from tickets.queries.notices import unread
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     project = getattr(request, "project", None)
     if staff is None or project is None:
         return {"server_now": scope_now(), "theme": ""}
+    waiting = cache(lambda: unread(staff))
     return {
         "nav": cache(lambda: _rail(request.path, staff, project)),
-        "projects": [{"id": p.pk, "name": p.name} for p in request.projects],  # type: ignore[attr-defined]
+        "projects": [
+            {"id": p.pk, "name": p.name, "unread": partial(_unread_in, waiting, p)}
+            for p in request.projects  # type: ignore[attr-defined]
+        ],
         "project": {"id": project.pk, "name": project.name},
         "staff": {
             "number": staff.number,
@@ -73,8 +78,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         },
         "server_now": scope_now(),
         "theme": staff.account.theme,
-        "unread_notices": cache(lambda: Notice.objects.filter(staff=staff, acknowledged_at=None).count()),
+        "unread_notices": lambda: _unread_shown(staff, project, waiting()),
+        "unread_elsewhere": lambda: sum(waiting().values()) - _unread_shown(staff, project, waiting()),
     }
+
+
+def _unread_in(waiting: Callable[[], dict[int, int]], project: Project) -> int:
+    return waiting().get(project.pk, 0)
+
+
+def _unread_shown(staff: Staff, project: Project, waiting: dict[int, int]) -> int:
+    """What the bell counts: the notices that it lists."""
+    return sum(waiting.values()) if staff.project_ids is None else waiting.get(project.pk, 0)
 
 
 def _rail(path: str, staff: Staff, project: Project) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from residents.api import ProblemOut, actor, idempotent
+from residents.api import ProblemOut, actor, idempotent, project_of
 from residents.errors import NotFound
 from residents.models import Staff
 from residents.policies import Policy, require
@@ -201,7 +201,9 @@ def _states() -> list[tuple[str, str]]:
 class TicketFilters(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.MultipleChoiceFilter(choices=_states)
     kind = django_filters.ChoiceFilter(choices=lambda: [(kind.code, str(kind.name)) for kind in all_kinds()])
-    project = django_filters.UUIDFilter(field_name="project__public_id")
+    project = django_filters.UUIDFilter(
+        field_name="project__public_id", label="Without it the project on the screen; for company-level people, all."
+    )
     assignee = django_filters.UUIDFilter(field_name="assignee__public_id")
     unit = django_filters.UUIDFilter(field_name="unit__public_id")
     is_open = django_filters.BooleanFilter(field_name="closed_at", lookup_expr="isnull")
@@ -221,7 +223,9 @@ class ClockFilters(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(
         method="in_state", choices=[("live", "running, paused or overdue"), ("overdue", "past due and still open")]
     )
-    project = django_filters.UUIDFilter(field_name="project__public_id")
+    project = django_filters.UUIDFilter(
+        field_name="project__public_id", label="Without it the project on the screen; for company-level people, all."
+    )
     ticket = django_filters.UUIDFilter(field_name="ticket__public_id")
     rule = django_filters.CharFilter(field_name="rule_code", max_length=24)
 
@@ -231,6 +235,16 @@ class ClockFilters(django_filters.FilterSet):  # type: ignore[misc]
 
     def in_state(self, clocks: Any, name: str, value: str) -> Any:
         return clocks.overdue(at=scope_now()) if value == "overdue" else clocks
+
+
+def of_one_project(rows: QuerySet[Any], request: Request) -> QuerySet[Any]:
+    """The rows of the project on the person's screen, unless the call names one: lists mix none (rule GEN-08).
+
+    Company-level people have the rows of every project together.
+    """
+    if actor(request).project_ids is None or request.query_params.get("project"):
+        return rows
+    return rows.filter(project=project_of(request))
 
 
 class NewestFirst(CursorPagination):
@@ -452,7 +466,7 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         return found.defer("search")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
+        return super().filter_queryset(of_one_project(queryset, self.request)) if self.action == "list" else queryset
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(detail(self.get_object()))
@@ -508,7 +522,7 @@ class ClockViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[SlaClock]):
             clocks = clocks.filter(project_id__in=staff.project_ids)
         if staff.project_ids_beyond(Role.TECHNICIAN) is not None:
             clocks = clocks.filter(ticket__in=Ticket.objects.visible_to(staff))
-        return clocks.defer("ticket__search")
+        return of_one_project(clocks.defer("ticket__search"), self.request)
 
 
 __all__ = [

@@ -13,9 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from repairs.actions import RepairIntake, dispatch_repair, report_repair
+from residents.models import Project
 from residents.tenancy import company_scope
 from tests.api.conftest import CLOCKS, TICKETS, Caller, problem
-from tests.residents.factories import MembershipFactory, ProjectFactory, StaffFactory
+from tests.residents.factories import MembershipFactory, ProjectFactory, StaffFactory, UnitFactory
 from tests.worlds import T, World, make_world
 from tickets.models import Ticket
 
@@ -131,6 +132,35 @@ def test_tickets_of_a_project_one_does_not_work_in_do_not_exist(garden: World, c
     assert away.get(CLOCKS).json()["results"] == []
     assert away.get(f"{TICKETS}{ticket.public_id}/").status_code == 404
     assert away.act(ticket.public_id, "urge").status_code == 404
+
+
+@pytest.fixture
+def twice(garden: World) -> tuple[Project, Ticket, Ticket]:
+    """A second project in which clerk and technician work too, and a ticket of each."""
+    other = ProjectFactory(code="002")
+    for role in ("front_desk", "technician"):
+        MembershipFactory(staff=garden.staff[role], project=other, role=role)
+        garden.staff[role].__dict__.pop("_roles", None)
+    unit = UnitFactory(building__project=other)
+    return other, report(garden), report(World(**{**garden.__dict__, "project": other, "unit": unit}))
+
+
+@pytest.mark.rule("GEN-08")
+@pytest.mark.parametrize(("path", "key"), [(TICKETS, "number"), (CLOCKS, "ticket_number")])
+def test_a_list_shows_one_project_the_one_on_the_screen_unless_another_is_named(
+    path: str, key: str, garden: World, caller: Call, twice: tuple[Project, Ticket, Ticket]
+) -> None:
+    other, here, there = twice
+
+    def listed(role: str, **query: str) -> set[tuple[str, str]]:
+        rows = caller(role).get(path, **query).json()["results"]
+        return {(row[key], row["project"] if key == "ticket_number" else row["project"]["id"]) for row in rows}
+
+    ours, theirs = (here.number, str(garden.project.public_id)), (there.number, str(other.public_id))
+    assert listed("front_desk") == {ours}
+    assert listed("front_desk", project=str(other.public_id)) == {theirs}
+    assert listed("company") == {ours, theirs}
+    assert listed("company", project=str(other.public_id)) == {theirs}
 
 
 def test_clocks_are_listed_next_due_first_and_the_overdue_by_the_database_clock(garden: World, caller: Call) -> None:

@@ -17,6 +17,7 @@ from residents.tenancy import company_scope, scope_now
 from tests.browsing import client_of, htmx, on_duty_now, statements
 from tests.pictures import picture
 from tests.repairs.test_repair_path import take
+from tests.residents.factories import MembershipFactory, ProjectFactory
 from tests.worlds import World, make_world
 from tickets.models import Attachment, SlaClock, Ticket
 
@@ -96,6 +97,22 @@ def test_appointments_wait_below_and_the_pool_of_the_trade_is_open(garden: World
     assert [job.public_id for job in page["upcoming"]] == [str(later.public_id)]
     assert "约" in page["upcoming"][0].place_line
     assert [job.public_id for job in page["pool"]] == [str(pooled.public_id)]
+
+
+@pytest.mark.rule("GEN-08")
+def test_the_jobs_of_another_project_are_shown_after_switching_to_it(garden: World, phone: Client) -> None:
+    other = ProjectFactory(code="002", name="另一花园")
+    MembershipFactory(staff=garden.technician, project=other, role="technician")
+    here, there = dispatched(garden), dispatched(garden)
+    Ticket.objects.filter(pk=there.pk).update(project=other)
+
+    first = phone.get(LIST)
+    phone.post("/me/project/", {"project": other.pk})
+    second = phone.get(LIST)
+
+    assert "另一花园" in first.content.decode()
+    assert (first.context["current"].number, first.context["upcoming"]) == (here.short_number, [])
+    assert (second.context["current"].number, second.context["upcoming"]) == (there.short_number, [])
 
 
 def test_who_grabs_a_job_first_has_it_and_the_second_is_told(garden: World, phone: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from django.core import signing
 from django.test import Client
 from django.utils import translation
@@ -12,6 +13,7 @@ from repairs import actions
 from residents.tenancy import scope_now
 from tests.browsing import client_of, htmx, on_duty_now
 from tests.repairs.test_repair_path import take
+from tests.residents.factories import MembershipFactory, ProjectFactory
 from tests.worlds import World
 from tickets.live import COOKIE, SALT, SECONDS
 from tickets.models import Notice, SlaClock, SlaFiring
@@ -63,6 +65,36 @@ def test_a_notice_is_in_the_language_of_its_reader(garden: World) -> None:
     with translation.override("en"):
         late = Notice.objects.get(staff=garden.engineering_duty, kind="clock")
         assert late.sentence == "Accept late: 厨房漏水 · 3栋1单元2502"
+
+
+@pytest.mark.rule("GEN-08")
+def test_the_bell_rings_for_the_project_on_the_screen_and_says_what_waits_in_the_others(garden: World) -> None:
+    other = ProjectFactory(code="002", name="另一花园")
+    MembershipFactory(staff=garden.supervisor, project=other, role="supervisor")
+    for staff in (garden.supervisor, garden.staff["company"]):
+        for number, project_id in enumerate((garden.project.pk, other.pk, other.pk)):
+            Notice.objects.create(
+                project_id=project_id,
+                staff=staff,
+                kind="clock",
+                text="超时",
+                dedup_key=f"{number}",
+                created_at=scope_now(),
+            )
+    client, boss = client_of(garden.supervisor), client_of(garden.staff["company"])
+
+    page = client.get("/tickets/notices/")
+    client.post("/tickets/notices/received/", headers=htmx("notices"))
+
+    assert len(page.context["notices"]) == 1
+    assert '另一花园 <span class="tag">2</span>' in page.content.decode()
+    assert "其他项目有 2 条通知没有确认" in page.content.decode()
+    assert "1 条通知没有确认" in page.content.decode()
+    assert Notice.objects.filter(staff=garden.supervisor, acknowledged_at=None).count() == 2
+    everything = boss.get("/tickets/notices/")
+    assert len(everything.context["notices"]) == 3
+    assert "3 条通知没有确认" in everything.content.decode()
+    assert "其他项目有" not in everything.content.decode()
 
 
 def test_received_stops_the_alarm_for_this_person_only(garden: World) -> None:

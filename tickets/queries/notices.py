@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from residents.models import Staff
+from residents.models import Project, Staff
 from tickets.models import Notice
 
 ROWS = 50
@@ -26,9 +26,21 @@ class Row:
     acknowledged: bool
 
 
-def rows(staff: Staff) -> list[Row]:
+def notices_of(staff: Staff, project: Project) -> QuerySet[Notice]:
+    """The person's notices of the project on screen; company-level people have those of all together (rule GEN-08)."""
+    mine = Notice.objects.filter(staff=staff)
+    return mine if staff.project_ids is None else mine.filter(project=project)
+
+
+def unread(staff: Staff) -> dict[int, int]:
+    """How many of the person's notices wait for 收到, by project. One statement."""
+    waiting = Notice.objects.filter(staff=staff, acknowledged_at=None).order_by()
+    return dict(waiting.values_list("project_id").annotate(Count("pk")))
+
+
+def rows(staff: Staff, project: Project) -> list[Row]:
     """The latest notices, those not yet acknowledged first. One statement."""
-    found = Notice.objects.filter(staff=staff).select_related("ticket")
+    found = notices_of(staff, project).select_related("ticket")
     unread_first = found.order_by(F("acknowledged_at").desc(nulls_first=True), "-pk")
     return [_row(notice) for notice in unread_first[:ROWS]]
 

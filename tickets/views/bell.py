@@ -13,7 +13,7 @@ from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
 from tickets import policies
 from tickets.live import COOKIE, SECONDS, stream_token
-from tickets.models import Notice, SweepRun
+from tickets.models import SweepRun
 from tickets.queries import notices as queries
 from tickets.views.shared import is_htmx, number_of
 
@@ -29,7 +29,7 @@ def notices(request: StaffRequest) -> HttpResponse:
 
 def _notices(request: StaffRequest) -> HttpResponse:
     context = {
-        "notices": queries.rows(request.staff),
+        "notices": queries.rows(request.staff, request.project),
         "ack_url": reverse("tickets:acknowledge"),
         "in_bell": is_htmx(request),
     }
@@ -40,7 +40,7 @@ def _notices(request: StaffRequest) -> HttpResponse:
 @staff_only(policies.LIST_TICKETS)
 def acknowledge(request: StaffRequest) -> HttpResponse:
     """收到: one notice, or all of them. Stops the alarm for this person, never a clock; safe to repeat."""
-    waiting = Notice.objects.filter(staff=request.staff, acknowledged_at=None)
+    waiting = queries.notices_of(request.staff, request.project).filter(acknowledged_at=None)
     chosen = number_of(request.POST.get("notice"))
     if chosen is not None:
         waiting = waiting.filter(pk=chosen)
