@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -249,6 +250,34 @@ def deploys(town: Town) -> str:
             return f"{total} clocks, each fired and told once over {count} stops"
 
 
+def frozen_workers(town: Town) -> str:
+    """Workers that stay connected and take nothing: the age of the last sweep says so, the second driver goes on."""
+    from servicedesk.health import SWEEP_MAY_BE, _sweep
+
+    workers = ("worker1", "worker2")
+    for name in (*workers, "beat1"):
+        town.stack.start(name)
+    until("the workers sweep", celery_sweeps)
+    check("the engine is not well", _sweep()[0])
+    for name in workers:
+        town.stack.signal(name, signal.SIGSTOP)
+    prefix = town.storm(town.clocks)
+    if not town.seconds:
+        # The short form does not wait half a minute for the sweep to grow old.
+        tell(f"UPDATE tickets_sweeprun SET finished_at = finished_at - interval '{SWEEP_MAY_BE - 3} s'")
+    took = until("the engine is reported as standing still", lambda: not _sweep()[0])
+    check("frozen workers have fired something", fired(prefix) == 0)
+    town.stack.start("sweeper1")
+    until("every clock fired", lambda: fired(prefix) >= town.clocks)
+    until("every message done", lambda: waiting() == 0)
+    check("the engine is not well again", _sweep()[0])
+    for name in workers:
+        town.stack.signal(name, signal.SIGCONT)
+    until("the workers sweep again", celery_sweeps)
+    nothing_lost_or_doubled(town, prefix, town.clocks)
+    return f"reported {took:.0f} s after the storm, {town.clocks} clocks fired once by the second driver"
+
+
 def stale_ticks(town: Town) -> str:
     """The ticks of a night without workers, and then one worker: it throws them away and does the work once."""
     import redis
@@ -359,6 +388,7 @@ SCENARIOS: dict[str, Callable[[Town], str]] = {
     "redis_away": redis_away,
     "postgres_restarted": postgres_restarted,
     "deploys": deploys,
+    "frozen_workers": frozen_workers,
     "stale_ticks": stale_ticks,
     "deadlock_storm": deadlock_storm,
 }

@@ -63,6 +63,10 @@ class Stack:
         kill_group(process)
         process.wait()
 
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send it to the process and its children."""
+        os.killpg(self.processes[name].pid, number)
+
     def deploy(self, name: str) -> None:
         """Ask it to stop, as a new version does, wait until it has, and start it anew."""
         stop(self.processes.pop(name), signal.SIGTERM, patience=30)
