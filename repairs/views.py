@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from repairs import queries
 from repairs.amounts import yuan
-from repairs.forms import FinishForm, LeaveEarlyForm
+from repairs.forms import FinishForm, LeaveEarlyForm, WindowForm
 from repairs.kind import current_visit, window_text
 from repairs.policies import SEE_PHONE_PAGES
 from repairs.workflow import has_signature, order_of
@@ -148,7 +148,8 @@ def _job_context(
             item.widget.attrs["form"] = "finish-form"
     leave = form if isinstance(form, LeaveEarlyForm) else LeaveEarlyForm(**given)
     refuse = form if action == "return" and form is not None else LateReasonForm(**given)
-    leave.auto_id, refuse.auto_id = "leave_%s", "refuse_%s"  # three forms on one page
+    later = form if isinstance(form, WindowForm) else WindowForm(**given)
+    leave.auto_id, refuse.auto_id, later.auto_id = "leave_%s", "refuse_%s", "later_%s"  # several forms on one page
     bill = kind_of(ticket).bill(ticket)
     return {
         "job": {
@@ -183,6 +184,7 @@ def _job_context(
         "missing": finish.missing() if stage == "work" else [],
         "suspend_form": leave if stage == "work" and "leave_early" in may else None,
         "refuse_form": refuse if "return" in may else None,
+        "later_form": later if "set_appointment" in may else None,
         "error": error,
         "error_action": action,
         "error_form": form,

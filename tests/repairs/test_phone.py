@@ -263,6 +263,31 @@ def test_a_job_is_given_back_with_a_reason_and_leaves_the_phone(garden: World, p
     assert phone.get(f"/tech/{ticket.public_id}/").status_code == 404
 
 
+@pytest.mark.rule("GEN-03, REP-20")
+def test_what_cannot_be_done_now_gets_a_time_on_the_phone(garden: World, phone: Client) -> None:
+    ticket = dispatched(garden)
+    press(phone, ticket, "accept")
+    soon = scope_now() + timedelta(hours=3)
+    window = {"window_from": local(garden, soon), "window_to": local(garden, soon + timedelta(minutes=30))}
+    url = f"/tech/{ticket.public_id}/"
+
+    assert 'act/set_appointment/"' in phone.get(url).content.decode()
+    bare = press(phone, ticket, "set_appointment", reason="业主不在家")
+    answer = press(phone, ticket, "set_appointment", reason="业主不在家", **window)
+
+    assert bare.status_code == 422
+    assert "业主不在家" in bare.content.decode()
+    assert answer.status_code == 200
+    assert set(dues(ticket)) == {"REP-17"}
+    assert SlaClock.objects.live().get(ticket=ticket, rule_code="REP-20").due_at == (
+        soon + timedelta(minutes=30)
+    ).replace(microsecond=0)
+    assert [job.public_id for job in phone.get(LIST).context["upcoming"]] == [str(ticket.public_id)]
+    for action in ("arrive", "start"):
+        press(phone, ticket, action)
+    assert 'act/set_appointment/"' not in phone.get(url).content.decode()
+
+
 @pytest.mark.rule("GEN-01")
 def test_a_step_entered_late_keeps_its_real_time(garden: World, phone: Client) -> None:
     now = scope_now()
