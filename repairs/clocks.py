@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs.workflow import order_of
 from tickets.calendars.bases import Basis
-from tickets.models import Ticket, TicketEvent
+from tickets.models import Response, Ticket, TicketEvent
 from tickets.sla.definitions import HOUR, MINUTE, Definition, Step, gen_07
 
 
@@ -79,6 +79,14 @@ def _now_in_home(ticket: Ticket, event: TicketEvent) -> bool:
 def _start_due_from(ticket: Ticket, event: TicketEvent) -> datetime:
     """With an appointment the work start counts from the moment arrival is due, else from the acceptance (REP-17)."""
     return window_to(ticket, event) or event.occurred_at
+
+
+def _to_be_done(ticket: Ticket, event: TicketEvent) -> bool:
+    """Answered "cannot" (GEN-03) it is not taken on: nobody is sent and nothing printed unless somebody decides so.
+
+    Engineering is told and the entry is timed all the same, whatever the answer.
+    """
+    return event.kind != "reported" or ticket.response != Response.CANNOT
 
 
 def _saved_or_contact_ended(ticket: Ticket, event: TicketEvent) -> datetime:
@@ -184,6 +192,7 @@ CLOCKS = (
         value=MINUTE,
         starts=("reported", "returned", *REOPENED),
         stops=("dispatched",),
+        when=_to_be_done,
         anchor=_saved,
         responsible="front_desk",
         ladder=gen_07(seconds=MINUTE),
@@ -210,6 +219,7 @@ CLOCKS = (
         value=5 * MINUTE,
         starts=("reported",),
         stops=("slip_printed", "dispatched"),
+        when=_to_be_done,
         stops_when=_slip_left_the_desk,
         anchor=_entered,
         responsible="front_desk",

@@ -14,12 +14,15 @@ RULES: dict[str, str] = {
     ),
     "REP-06": "Engineering is told within a minute of the report: the earlier of saved and contact ended.",
     "REP-07": "A paid job is dispatched only after the tariff was told and somebody agreed.",
-    "REP-09": "Dispatched within a minute of saving; a returned or reopened job starts the minute again.",
+    "REP-09": (
+        "Dispatched within a minute of saving, unless the answer was 'cannot'; a returned or reopened job starts the "
+        "minute again."
+    ),
     "REP-10": (
         "An open repair of the same category in the same unit or place must be joined or declined before saving."
     ),
     "REP-11": "Typed in within two hours of the report.",
-    "REP-12": "The slip is printed or on the technician's phone within five minutes.",
+    "REP-12": "The slip is printed or on the technician's phone within five minutes, unless the answer was 'cannot'.",
     "REP-15": (
         "Accepted within a minute of dispatch; then the system accepts, which is the breach, and the "
         "engineering duty manager is told once."

@@ -21,7 +21,7 @@ from residents.policies import require
 from residents.roles import Role
 from residents.tenancy import one_act
 from tickets.actions import notify
-from tickets.models import Ticket
+from tickets.models import Response, Ticket
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 from tickets.workflow import step
@@ -155,6 +155,9 @@ def dispatch_repair(
         visit.save(update_fields=("technician", "accepted_at", "accepted_by_system"))
         ticket.assignee = technician
         ticket.is_pooled = technician is None
+        if ticket.response == Response.CANNOT:
+            # Somebody thought better of the answer (rule GEN-03).
+            ticket.response = Response.LATER if visit.window_to else Response.NOW
         order.dispatched_at = taken.occurred_at
         order.informed_at = order.informed_at or taken.occurred_at
         order.dispatch_kind = RepairOrder.DispatchKind.ORAL if oral else RepairOrder.DispatchKind.SLIP

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from repairs import policies
 from repairs.actions.paper import slip_number
@@ -19,9 +20,11 @@ from residents.errors import InvalidInput, NotAllowed
 from residents.models import Person, Project, Staff, Unit
 from residents.night import is_on_night_duty
 from residents.policies import require
-from tickets.actions import Reported, existing_for, open_ticket
+from residents.roles import Role
+from tickets.actions import Reported, existing_for, notify, open_ticket
 from tickets.facts import moments, record
 from tickets.models import Response, Ticket, TicketReporter
+from tickets.sla.ladder import holders
 from tickets.texts import checked
 
 WHEN_NOW, WHEN_APPOINTMENT, WHEN_CANNOT = "now", "appointment", "cannot"
@@ -66,6 +69,8 @@ def report_repair(
     occurred_at: datetime | None = None,
 ) -> Ticket:
     """Take a repair down (rules REP-03 to REP-05, REP-10, REP-33); starts REP-06, REP-09, REP-11 and REP-12.
+
+    Answered "cannot" it starts neither REP-09 nor REP-12; the head of the centre, who has to agree, is told (GEN-06).
 
     The same `form_key` again, even at the same moment, returns the ticket already made. Raises InvalidInput with the
     field at fault, or DuplicateSuspected with the open tickets it might repeat.
@@ -216,6 +221,17 @@ def take_down(
         actor_label="" if by else "owner",
         is_new=True,
     )
+    if when == WHEN_CANNOT:
+        notify(
+            ticket,
+            holders(Role.CENTRE_HEAD, project_id=project.pk, at=entered),
+            kind="cannot",
+            text=gettext_noop("答复不能办，待确认：%(title)s · %(reason)s"),
+            title=ticket.title,
+            reason=ticket.explanation,
+            key=f"cannot/{ticket.pk}",
+            at=entered,
+        )
     return ticket
 
 

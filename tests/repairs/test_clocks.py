@@ -15,7 +15,7 @@ from tests.repairs.paths import MOVED, call_back, clock, finish, lamp, refused, 
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import add_reporter, edit_ticket, reply_to_reporter
-from tickets.models import Notice, Outbox, SlaFiring, Ticket, TicketEvent
+from tickets.models import Notice, Outbox, SlaClock, SlaFiring, Ticket, TicketEvent
 from tickets.outbox import drain
 from tickets.sla.sweep import sweep_all
 
@@ -240,6 +240,25 @@ def test_the_dispatch_tells_engineering_and_is_the_slip_on_the_phone(garden: Wor
         "REP-12": "met",
         "REP-15": "running",
     }
+
+
+@pytest.mark.rule("GEN-03, GEN-06, REP-06, REP-09, REP-11, REP-12")
+def test_nobody_is_to_be_sent_where_the_answer_was_that_it_cannot_be_done(garden: World) -> None:
+    garden.on_duty("technician", "centre_head")
+    ticket = report(garden, when="cannot", explanation="属开发商保修，已说明")
+
+    codes = SlaClock.objects.filter(ticket=ticket).order_by("rule_code").values_list("rule_code", "state")
+    assert list(codes) == [("REP-06", "running"), ("REP-11", "met")]
+    told = Notice.objects.get(ticket=ticket, kind="cannot")
+    assert (told.staff_id, "属开发商保修" in told.sentence) == (garden.centre_head.pk, True)
+
+    # The head of the centre thinks better of it: from the dispatch on it is a repair like any other.
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, technician=garden.technician, at=T("10:00:40"))
+    ticket.refresh_from_db()
+    assert ticket.response == "now"
+    assert (clock(ticket, "REP-06").state, clock(ticket, "REP-15").state) == ("met", "running")
+    actions.return_repair(ticket.pk, by=garden.technician, reason="缺配件", at=T("10:00:50"))
+    assert clock(ticket, "REP-09").due_at == T("10:01:50")
 
 
 @pytest.mark.rule("REP-12")
