@@ -46,6 +46,11 @@ def current_shift(project: Project, *, at: datetime) -> ShiftPlan:
     return next((s for s in SHIFTS if s.begins <= now and (now < s.ends or s.ends == time(0))), SHIFTS[0])
 
 
+def shift_name(code: str) -> str:
+    """What the roster calls the shift, in the language of whoever reads it; a name of another origin as it stands."""
+    return next((str(plan.name) for plan in SHIFTS if plan.code == code), code)
+
+
 def start_shift(staff: Staff, project: Project, *, code: str, at: datetime) -> DutyShift:
     """Begin the shift of the roster with this code, else the one that runs; a running one is kept. Safe to repeat.
 
@@ -64,7 +69,7 @@ def start_shift(staff: Staff, project: Project, *, code: str, at: datetime) -> D
             rule="SHF-06",
             field="shift",
         )
-    return _begin(staff, project, name=str(plan.name), at=at, ends=ends)
+    return _begin(staff, project, name=plan.code, at=at, ends=ends)
 
 
 def carry_shift(staff: Staff, project: Project, *, at: datetime) -> None:

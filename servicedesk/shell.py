@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from frontdesk.policies import SEE_DESK
 from repairs.policies import SEE_PHONE_PAGES
+from residents.duty import shift_name
 from residents.models import DutyShift, Project, Staff
 from residents.policies import Policy
 from residents.roles import Role
@@ -109,4 +110,4 @@ def _shift(staff: Staff, project: Project) -> str:
     running = DutyShift.objects.filter(
         staff=staff, project=project, ended_at=None, started_at__lte=now, ends_at__gt=now
     )
-    return running.order_by("-started_at").values_list("name", flat=True).first() or ""
+    return shift_name(running.order_by("-started_at").values_list("name", flat=True).first() or "")

@@ -143,6 +143,7 @@ class DutyShift(CompanyModel):
     staff = CompanyForeignKey("residents.Staff", related_name="shifts")
     role = models.CharField(max_length=20, choices=Role.choices)
     name = models.CharField(max_length=10, blank=True)
+    """The roster's code of the shift (`residents.duty.SHIFTS`)."""
     started_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -240,14 +240,13 @@ class Roster:
 
     def save(self) -> None:
         """Write the shifts. Needs the company's scope."""
-        names = {plan.code: str(plan.name) for plan in SHIFTS}
         rows = {
             (turn.staff.pk, turn.role, turn.begins_at): DutyShift(
                 company_id=self.project.company_id,
                 project=self.project,
                 staff=turn.staff,
                 role=turn.role,
-                name=names[code],
+                name=code,
                 started_at=turn.begins_at,
                 ends_at=turn.ends_at,
             )
