@@ -25,6 +25,7 @@ from repairs.workflow import (
     order_of,
 )
 from residents.models.staff import Trade
+from tickets.closing import PROMISES_KEPT
 from tickets.kinds import Bill, CallQueue, Condition, Question, StepOnTrack, TicketKind, Work
 from tickets.models import Ticket, TicketEvent
 
@@ -38,6 +39,7 @@ CONDITIONS = (
     (SLIP_BACK, _("作业联已交回")),
     (COMPLETION_ENTERED, _("完工已录入")),
     (SIGNED, _("业主签字")),
+    (PROMISES_KEPT, _("承诺已兑现")),
     (FEE_SETTLED, _("费用已结")),
     (REPORTERS_ANSWERED, _("报事人已回复")),
 )
@@ -68,6 +70,8 @@ def _conditions(ticket: Ticket) -> list[Condition]:
         if (gate is FEE_SETTLED and is_free) or (gate is REPORTERS_ANSWERED and not ticket.is_public_area):
             continue
         if gate is SIGNED and ticket.is_public_area:
+            continue
+        if gate is PROMISES_KEPT and not ticket.promises.all():
             continue
         label = next((word for known, word in CONDITIONS if known is gate), gate.sentence)
         rows.append(Condition(label, met, "" if met else gate.sentence, gate.rule))

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs import policies
 from repairs.models import RepairOrder
-from tickets.closing import BY_EVIDENCE, ON_SITE, TAIL_STATES, did_the_work, tail
+from tickets.closing import BY_EVIDENCE, ON_SITE, PROMISES_KEPT, TAIL_STATES, did_the_work, tail
 from tickets.models import Attachment, Ticket
 from tickets.policies import MERGE
 from tickets.workflow import Gate, Stage, State, Step, Transition, Workflow
@@ -86,7 +86,7 @@ COMPLETION_ENTERED = Gate("CBK-06", _("完工信息还没有录入。"), _comple
 FEE_SETTLED = Gate("REP-36", _("收费维修缺收据号。"), _fee_settled)
 REPORTERS_ANSWERED = Gate("REP-02", _("还有报事人没有回复。"), _reporters_answered)
 
-ARCHIVE_GATES = (SIGNED_FOR, SLIP_BACK, COMPLETION_ENTERED, SIGNED, FEE_SETTLED, REPORTERS_ANSWERED)
+ARCHIVE_GATES = (SIGNED_FOR, SLIP_BACK, COMPLETION_ENTERED, SIGNED, PROMISES_KEPT, FEE_SETTLED, REPORTERS_ANSWERED)
 
 BEFORE_WORK = ("reported", "dispatched", "accepted", "on_site", "missed_visit", "rework")
 ANY_OPEN = (

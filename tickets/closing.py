@@ -81,12 +81,18 @@ def has_callback(ticket: Ticket) -> bool:
     return done.exists()
 
 
+def _promises_kept(taken: Step) -> bool:
+    return not any(promise.is_open for promise in taken.ticket.promises.all())
+
+
 DOER_IS_NOT_ACCEPTOR = Gate("CBK-04", _("做这项工作的人不能自己验收，请由客服专员或业主验收。"), _acceptor_is_not_doer)
 ACCEPTOR_IS_NOT_REVIEWER = Gate(
     "ROLE-18", _("验收人不能审核同一张工单，请由另一位负责人审核。"), _reviewer_is_not_acceptor
 )
 DOER_IS_NOT_REVIEWER = Gate("ROLE-18", _("做这项工作的人不能审核它。"), _acceptor_is_not_doer)
 CALLED_BACK = Gate("CBK-02", _("还没有回访记录，先完成电话回访再审核。"), _has_callback)
+PROMISES_KEPT = Gate("GEN-04", _("还有没兑现的承诺：先兑现，或联系业主改约。"), _promises_kept)
+"""Belongs to the archive gates of every kind: the archive ends the clock of a promise, which must not just vanish."""
 
 
 def tail(*, archive_gates: tuple[Gate, ...], accept_gates: tuple[Gate, ...] = ()) -> tuple[Transition, ...]:

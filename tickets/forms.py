@@ -288,7 +288,7 @@ def _archive(asked: Submitted) -> None:
 
 
 def _has_promise(ticket: Ticket) -> bool:
-    return any(row.kept_at is None and row.replaced_by_id is None for row in ticket.promises.all())
+    return any(row.is_open for row in ticket.promises.all())
 
 
 def _has_request(ticket: Ticket) -> bool:

@@ -225,6 +225,7 @@ MUTATIONS = (
             ("REP-36", "archived without a receipt", "FEE_SETTLED"),
         )
     ),
+    Mutation("GEN-04", "archived before a promise is kept", FLOW, "SIGNED, PROMISES_KEPT, FEE", "SIGNED, FEE"),
     Mutation("CBK-05", "archived unsigned for", FLOW, "(SIGNED_FOR, SLIP_BACK", "(SLIP_BACK"),
     Mutation("REP-02", "archived while a reporter waits", FLOW, "FEE_SETTLED, REPORTERS_ANSWERED)", "FEE_SETTLED)"),
     Mutation("CBK-04", "the doer accepts", CLOSING, "(DOER_IS_NOT_ACCEPTOR, *accept_gates)", "accept_gates"),

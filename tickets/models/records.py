@@ -51,6 +51,11 @@ class Promise(CompanyModel):
     def __str__(self) -> str:
         return f"{self.subject} {self.promised_at:%m-%d %H:%M}"
 
+    @property
+    def is_open(self) -> bool:
+        """Neither kept nor replaced: the customer still waits for it."""
+        return self.kept_at is None and self.replaced_by_id is None
+
 
 class Callback(CompanyModel):
     """One attempt to ask the customer, successful or not (rules CBK-10, CBK-11)."""
