@@ -97,7 +97,7 @@ ACTS: dict[str, Any] = {  # what may be done to a repair, on the pages and over 
     "close_unservable": {"centre_head"},
     "comment": ALL,
     "correct_warranty": DESK | {"engineering_duty", "trade_supervisor"},
-    "decide_approval": {"estate_manager"},
+    "decide_approval": {"estate_manager", "company"},
     "dispatch": DESK | {"engineering_duty", "trade_supervisor"},
     "edit": SERVICE,
     "enter_completion": DESK | {"engineering_duty"},

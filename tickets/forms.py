@@ -358,7 +358,7 @@ BESIDE = {
         policy=policies.ASK_APPROVAL,
         is_plain=True,
         rule="REP-28",
-        hint=_("由项目经理批准后才能减免。"),
+        hint=_("由项目经理批准后才能减免，超过其权限的由公司批准。"),
     ),
     "decide_approval": ActionForm(
         run=_decide,

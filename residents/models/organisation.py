@@ -42,6 +42,8 @@ class Project(CompanyModel):
     name = models.CharField(max_length=60)
     hotline = models.CharField(max_length=20, blank=True)
     zone = models.CharField(max_length=40, default="Asia/Shanghai")
+    relief_limit_fen = models.PositiveIntegerField(default=200_000, db_default=200_000)
+    """Up to how much, in fen, the estate manager may let a customer off; more is the company's to decide (ROLE-10)."""
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

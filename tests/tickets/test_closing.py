@@ -558,6 +558,29 @@ def test_nobody_decides_what_he_asked_for_himself(garden: World) -> None:
 
 
 @pytest.mark.rule("ROLE-10")
+def test_relief_beyond_the_estate_managers_limit_is_asked_of_the_company_and_decided_there(garden: World) -> None:
+    ticket = repair_in(garden, "reported")
+    garden.project.relief_limit_fen = 50_000
+    garden.project.save()
+    asked = [
+        ask_approval(
+            ticket.pk, by=garden.front_desk, subject="fee_relief", reason="关键顾客", amount_fen=fen, at=T("10:01")
+        )
+        for fen in (50_000, 50_001)
+    ]
+
+    told = Notice.objects.filter(ticket=ticket, kind="approval").order_by("pk")
+    assert [notice.staff_id for notice in told] == [garden.estate_manager.pk, garden.staff["company"].pk]
+    with refused(GateClosed, "ROLE-10", saying="¥500.00"):
+        decide_approval(asked[1].pk, by=garden.estate_manager, granted=True, at=T("10:02"))
+
+    decide_approval(asked[0].pk, by=garden.estate_manager, granted=True, at=T("10:02"))
+    decide_approval(asked[1].pk, by=garden.staff["company"], granted=True, at=T("10:03"))
+    events = TicketEvent.objects.filter(ticket=ticket, kind="approval_decided", data__limit_fen=50_000)
+    assert events.count() == 2
+
+
+@pytest.mark.rule("ROLE-10")
 def test_a_decision_is_made_once(garden: World) -> None:
     ticket = repair_in(garden, "reported")
     asked = ask_approval(

@@ -26,7 +26,10 @@ MOST_FEN = 100_000_000
 def ask_approval(
     ticket_id: int, *, by: Staff, subject: str, reason: str, amount_fen: int = 0, at: datetime | None = None
 ) -> Approval:
-    """Ask a superior for a yes, for example for relief of fees (rules REP-28, ROLE-10). Money in fen."""
+    """Ask for a yes, for example for relief of fees (rules REP-28, ROLE-10). Money in fen.
+
+    The estate manager is told, or the company for more than he may grant.
+    """
     reason = checked(reason, field="reason", at_most=500, needed=_("请写明申请原因。"), rule="ROLE-10")
     if not 0 <= amount_fen <= MOST_FEN:
         raise InvalidInput(_("金额不对，请核对。"), field="amount", rule="ROLE-10")
@@ -50,7 +53,11 @@ def ask_approval(
         )
         notify(
             ticket,
-            holders(Role.ESTATE_MANAGER, project_id=ticket.project_id, at=entered),
+            holders(
+                Role.COMPANY if _is_beyond_manager(row) else Role.ESTATE_MANAGER,
+                project_id=ticket.project_id,
+                at=entered,
+            ),
             kind="approval",
             text=gettext_noop("待批：%(title)s · %(reason)s"),
             title=ticket.title,
@@ -64,15 +71,22 @@ def ask_approval(
 def decide_approval(
     approval_id: int, *, by: Staff, granted: bool, note: str = "", at: datetime | None = None
 ) -> Approval:
-    """Say yes or no. Nobody decides what he asked for himself (rule ROLE-18)."""
+    """Say yes or no. Nobody decides what he asked for himself, or beyond his authority (rules ROLE-18, ROLE-10)."""
     note = checked(note, field="note", at_most=500)
     found = Approval.objects.get(pk=approval_id)
     with touch(found.ticket_id, policies.APPROVE_RELIEF, by=by, at=at) as (ticket, entered, occurred):
         row = Approval.objects.select_for_update(of=("self",), no_key=True).get(pk=approval_id)
+        row.ticket = ticket
         if row.decision != Approval.Decision.WAITING:
             raise IllegalTransition(_("已经批过了。"))
         if row.asked_by_id == by.pk:
             raise GateClosed(_("不能审批自己的申请。"), rule="ROLE-18")
+        if _is_beyond_manager(row) and not policies.APPROVE_MORE.allows(by, project_id=ticket.project_id):
+            raise GateClosed(
+                _("超过项目经理的减免权限（¥%(most).2f），由公司审批。")
+                % {"most": ticket.project.relief_limit_fen / 100},
+                rule="ROLE-10",
+            )
         row.decision = Approval.Decision.GRANTED if granted else Approval.Decision.REFUSED
         row.decided_by, row.decided_at, row.note = by, entered, note
         row.save()
@@ -82,6 +96,16 @@ def decide_approval(
             by=by,
             entered_at=entered,
             occurred_at=occurred,
-            data={"approval": row.pk, "granted": granted, "note": note},
+            data={
+                "approval": row.pk,
+                "granted": granted,
+                "note": note,
+                "limit_fen": ticket.project.relief_limit_fen,
+            },
         )
         return row
+
+
+def _is_beyond_manager(row: Approval) -> bool:
+    limit: int = row.ticket.project.relief_limit_fen
+    return row.amount_fen > limit
