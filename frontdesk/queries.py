@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from residents.models import Occupancy, Project, Staff, Unit
 from residents.search import Household as Found
 from residents.search import find_households
+from residents.words import listed, noted
 from tickets.clock_text import ClockView, clock_view
 from tickets.closing import SATISFIED
 from tickets.intake import Cover, Outlook
@@ -428,7 +429,7 @@ def household_card(home: Home, project: Project, *, outlook: Outlook, at: dateti
         code=unit.grouped_code,
         area_layout=" · ".join(part for part in (area, unit.layout) if part),
         steward=f"{unit.keeper.name} {unit.keeper.number}" if unit.keeper else "",
-        members="、".join(f"{row.person.name}（{row.get_role_display()}）" for row in others),
+        members=listed(noted(row.person.name, row.get_role_display()) for row in others),
         tags=_tags(caller),
         person=Contact(caller.person.name, caller.get_role_display(), caller.person.masked_phone) if caller else None,
         warranty=outlook.cover,

@@ -19,6 +19,7 @@ from repairs.workflow import WORKFLOW
 from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
 from residents.tenancy import one_act, scope_now
+from residents.words import listed
 from tickets.actions import add_reporter
 from tickets.intake import (
     LINK_DUPLICATE,
@@ -205,7 +206,7 @@ def _meant(value: str, words: str, *, is_public: bool) -> RepairCategory:
             sentence = _("没有“%(words)s”这个事项，请从列表里选一个。") if words else _("请选择事项。")
             raise InvalidInput(sentence % {"words": words} if words else sentence, rule="REP-04", field="matter")
         if len(named) > 1:
-            names = "、".join(category.name for category in named[:4])
+            names = listed(category.name for category in named[:4])
             raise InvalidInput(
                 _("“%(words)s”有几种，请选一种：%(names)s。") % {"words": words, "names": names}, field="matter"
             )
@@ -334,4 +335,4 @@ def _match(ticket: Ticket, at: datetime) -> Match:
     days = max((at - ticket.reported_at).days, 0)
     title = _("同类报修还没办完") if ticket.is_open else _("%(n)d 天内同类报修") % {"n": max(days, 1)}
     state = WORKFLOW.state(ticket.state).label
-    return Match(f"{kind}:{ticket.public_id}", kind, title, f"{ticket.title}，{state}", ticket.short_number)
+    return Match(f"{kind}:{ticket.public_id}", kind, title, f"{ticket.title} · {state}", ticket.short_number)

@@ -25,6 +25,7 @@ from repairs.workflow import (
     order_of,
 )
 from residents.models.staff import Trade
+from residents.words import noted
 from tickets.closing import PROMISES_KEPT
 from tickets.kinds import Bill, CallQueue, Condition, Question, StepOnTrack, TicketKind, Work
 from tickets.models import Ticket, TicketEvent
@@ -97,7 +98,7 @@ def _facts(ticket: Ticket) -> list[tuple[str, str]]:
     if order.slip_printed_at is not None:
         slip += _t("（%(time)s 打印）") % {"time": f"{timezone.localtime(order.slip_printed_at):%H:%M}"}
     rows = [
-        (_t("事项"), f"{ticket.title}（{order.category.group}）"),
+        (_t("事项"), noted(ticket.title, order.category.group)),
         (_t("技工"), f"{technician} · {trade}"),
         (_t("单据"), slip),
         (_t("保修"), order.warranty_basis),
@@ -146,7 +147,7 @@ def _work(ticket: Ticket) -> Work:
     if visit.arrived_at is not None:
         parts.append(_t("%(time)s 到场") % {"time": f"{timezone.localtime(visit.arrived_at):%m-%d %H:%M}"})
     parts.append(_t("%(time)s 完工") % {"time": f"{timezone.localtime(order.completed_at):%m-%d %H:%M}"})
-    return Work(f"{' '.join(parts)}：{order.result}", _charge(ticket))
+    return Work(_t("%(work)s：%(result)s") % {"work": " ".join(parts), "result": order.result}, _charge(ticket))
 
 
 def _details(event: TicketEvent) -> str:

@@ -15,6 +15,7 @@ from repairs.ranking import IN_HAND, ON_THE_WAY
 from repairs.workflow import WORKFLOW
 from residents.models import DutyShift, Project, Staff
 from residents.models.staff import Trade
+from residents.words import in_clauses, listed
 from tickets.acting import new_form_key
 from tickets.clock_text import ClockView, clock_view, duration_text, used_seconds
 from tickets.models import SlaClock, Ticket
@@ -160,7 +161,7 @@ def place_line(ticket: Ticket) -> str:
 def hint_of(ticket: Ticket) -> str:
     """What to know before knocking."""
     care = ticket.reporter.care_note if ticket.reporter else ""
-    return "；".join(part for part in (care, ticket.description) if part)
+    return in_clauses(part for part in (care, ticket.description) if part)
 
 
 def telephone(ticket: Ticket) -> str:
@@ -237,4 +238,4 @@ def running_shift(staff: Staff, project: Project, *, now: datetime) -> DutyShift
 
 
 def trade_text(staff: Staff) -> str:
-    return "、".join(str(Trade(code).label) for code in staff.trades if code in Trade.values)
+    return listed(Trade(code).label for code in staff.trades if code in Trade.values)

@@ -24,6 +24,7 @@ from residents.access import staff_only
 from residents.errors import DomainError, InvalidInput, NotFound
 from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
+from residents.words import listed
 from tickets.acting import ActForm, acts_for, new_form_key
 from tickets.clock_text import clock_view
 from tickets.forms import LateReasonForm
@@ -150,6 +151,7 @@ def _job_context(
     refuse = form if action == "return" and form is not None else LateReasonForm(**given)
     later = form if isinstance(form, WindowForm) else WindowForm(**given)
     leave.auto_id, refuse.auto_id, later.auto_id = "leave_%s", "refuse_%s", "later_%s"  # several forms on one page
+    missing = finish.missing() if stage == "work" else []
     bill = kind_of(ticket).bill(ticket)
     return {
         "job": {
@@ -181,7 +183,8 @@ def _job_context(
         "finish_form": finish,
         "signed": has_signature(ticket) if stage != "before" and not ticket.is_public_area else False,
         "checks": [finish["is_cleaned"], finish["is_tested"]],
-        "missing": finish.missing() if stage == "work" else [],
+        "missing": missing,
+        "missing_words": listed(missing),
         "suspend_form": leave if stage == "work" and "leave_early" in may else None,
         "refuse_form": refuse if "return" in may else None,
         "later_form": later if "set_appointment" in may else None,

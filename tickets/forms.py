@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.errors import InvalidInput
 from residents.forms import PlainText
+from residents.words import in_clauses, listed
 from tickets import actions, closing, policies
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.models import Approval, Promise, Ticket, TicketReporter
@@ -119,8 +120,8 @@ class MergeForm(ActForm):
         )
         near = list(same.exclude(pk=self.ticket.pk).order_by("-pk").values_list("number", "place")[:3])
         if near:
-            listed = "；".join(f"{number} {place}" for number, place in near)
-            self.fields["into"].help_text = _t("同类未结：%(list)s") % {"list": listed}
+            found = in_clauses(f"{number} {place}" for number, place in near)
+            self.fields["into"].help_text = _t("同类未结：%(list)s") % {"list": found}
 
 
 class ReporterForm(LateForm):
@@ -189,7 +190,7 @@ def _replace(asked: Submitted) -> None:
 
 def _report_up(asked: Submitted) -> str:
     event = actions.report_up(asked.ticket.pk, by=asked.by, reason=asked.data["reason"], occurred_at=asked.occurred_at)
-    return _t("已上报给 %(people)s") % {"people": "、".join(event.data["to"])}
+    return _t("已上报给 %(people)s") % {"people": listed(event.data["to"])}
 
 
 def _answer_report(asked: Submitted) -> None:
@@ -268,7 +269,7 @@ def _review(asked: Submitted) -> str:
     conditions = kind_of(ticket).conditions(ticket)
     missing = [str(row.label) for row in conditions if not row.met]
     if missing:
-        return _t("已审核，归档还差：%(missing)s") % {"missing": "、".join(missing)}
+        return _t("已审核，归档还差：%(missing)s") % {"missing": listed(missing)}
     closing.archive_ticket(ticket.pk, by=asked.by)
     return _t("已签字归档 · %(number)s") % {"number": ticket.short_number}
 

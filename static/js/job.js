@@ -13,7 +13,7 @@
     if (!button) return;
     const { needs, photos } = gaps();
     const names = [...(photos ? [photos.querySelector("h2").firstChild.textContent.trim()] : []), ...needs.map((el) => el.dataset.need)];
-    const text = names.length ? desk.word("finishMissing", { s: names.length > 2 ? `${names[0]}…` : names.join("、") }) : desk.word("finish");
+    const text = names.length ? desk.word("finishMissing", { s: names.length > 2 ? `${names[0]}…` : names.join(desk.word("between")) }) : desk.word("finish");
     if (button.textContent !== text) button.textContent = text;
     button.setAttribute("aria-disabled", String(names.length > 0));
   }

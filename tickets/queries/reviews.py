@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from residents.models import Project, Staff
+from residents.words import listed
 from tickets.acting import new_form_key
 from tickets.kinds import Condition, kind_of
 from tickets.models import Ticket
@@ -45,7 +46,7 @@ def rows(staff: Staff, project: Project) -> list[Row]:
 def _row(ticket: Ticket, staff: Staff) -> Row:
     gates = kind_of(ticket).conditions(ticket)
     missing = [str(row.label) for row in gates if not row.met]
-    why_not = _("还差：%(missing)s") % {"missing": "、".join(missing)} if missing else ""
+    why_not = _("还差：%(missing)s") % {"missing": listed(missing)} if missing else ""
     if ticket.accepted_by_id == staff.pk:
         why_not = _("您验收过这张单，请另一位负责人审核。")
     return Row(

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from residents.words import listed
 from tickets.kinds import TicketKind, kind_of
 from tickets.models import Attachment, Callback, Ticket, TicketEvent
 from tickets.queries.shown import Photo, photo_of
@@ -194,7 +195,7 @@ def _about_clock(event: TicketEvent) -> str:
     except KeyError:
         label = str(data.get("rule", ""))
     if event.kind == "escalated":
-        people = "、".join(data.get("to", []))
+        people = listed(data.get("to", []))
         level = _t("提醒") if not data.get("level") else _t("升级 %(n)d") % {"n": data["level"]}
         if data.get("dropped"):
             return _t("%(clock)s · %(level)s，已办完，不再通知") % {"clock": label, "level": level}
