@@ -132,6 +132,16 @@ def test_only_customer_service_sees_the_page(garden: World) -> None:
     assert Client().get(CALLBACKS).status_code == 302
 
 
+def test_the_acceptance_has_one_word_for_what_is_not_good(garden: World) -> None:
+    ticket = finished(garden)
+
+    page = client_of(garden.specialist).get(f"{CALLBACKS}{ticket.public_id}/", headers=htmx("callback-drawer"))
+
+    text = page.content.decode()
+    assert text.count("不合格") == 3  # the choice, what its note asks, what it does
+    assert "未通过" not in text
+
+
 def test_a_strangers_ticket_has_no_drawer(garden: World) -> None:
     ticket = accepted(garden)
     other = make_world("harbour")
