@@ -194,7 +194,6 @@ def page_context(
         "edit_action": edit,
         "blocked": blocked,
         "form_key": new_form_key(),
-        "viewers": "",
         "steps": track(ticket, kind, clocks, now),
         "clocks": [_clock_row(clock, kind, now) for clock in clocks],
         "leave_action": _leave(ticket, visible),
