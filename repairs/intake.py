@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from repairs.actions import RepairIntake, dispatch_repair, made_by, take_down
+from repairs.actions import RepairIntake, dispatch_repair, made_by, same_fault, take_down
 from repairs.amounts import yuan
 from repairs.errors import TechnicianUnavailable
 from repairs.models import RepairCategory, RepairOrder
@@ -319,14 +319,14 @@ def _cover(basis: str, *, covered: bool) -> Cover:
 
 def _alike(category: RepairCategory, project: Project, unit: Unit | None, place: str, at: datetime) -> list[Ticket]:
     """Open repairs of the matter there, and in a home those finished lately (rule REP-10). One statement."""
-    same = Ticket.objects.filter(project=project, kind="repair", category=category.code)
+    here = place or (unit.label if unit else "")
+    if not here or (unit is None and not category.is_public_area):
+        return []
+    same = same_fault(category, project, unit=unit, place=here)
     if category.is_public_area:
-        here = place or (unit.label if unit else "")
-        same = same.open().filter(place=here) if here else same.none()
+        same = same.open()
     else:
-        same = (
-            same.filter(Q(closed_at=None) | Q(handled_at__gte=at - REWORK_WITHIN), unit=unit) if unit else same.none()
-        )
+        same = same.filter(Q(closed_at=None) | Q(handled_at__gte=at - REWORK_WITHIN))
     return list(same.order_by("-pk")[:3])
 
 

@@ -309,6 +309,7 @@ class CommentIn(ActIn):
 
 class EditIn(ActIn):
     title = serializers.CharField(max_length=80, required=False)
+    place = serializers.CharField(max_length=80, required=False, help_text="Of a public matter only.")
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     contact_name = serializers.CharField(max_length=40, required=False, allow_blank=True)
     contact_phone = serializers.CharField(max_length=20, required=False, allow_blank=True)

@@ -28,19 +28,25 @@ class CommentForm(forms.Form):
 
 class EditForm(ActForm):
     title = text_field(_("事项"), most=80)
+    place = text_field(_("位置"), most=80)
     description = text_field(_("描述"), required=False, most=5000, rows=4)
     contact_name = text_field(_("联系人"), required=False, most=40)
     contact_phone = text_field(_("联系电话"), required=False, most=20)
     is_important = forms.BooleanField(label=_("重要需求"), required=False)
     reason = text_field(_("更正原因"))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.ticket.is_public_area:
+            del self.fields["place"]
+
     @classmethod
     def start(cls, ticket: Ticket) -> dict[str, Any]:
         return {name: getattr(ticket, name) for name in actions.EDITABLE}
 
     def current(self) -> dict[str, str]:
-        names = ("title", "description", "contact_name", "contact_phone")
-        return {name: str(getattr(self.ticket, name)) for name in names}
+        names = ("title", "place", "description", "contact_name", "contact_phone")
+        return {name: str(getattr(self.ticket, name)) for name in names if name in self.fields}
 
 
 class PromiseForm(ActForm):
@@ -162,7 +168,7 @@ class ReturnForm(LateForm):
 
 
 def _edit(asked: Submitted) -> None:
-    changes = {name: asked.data[name] for name in actions.EDITABLE}
+    changes = {name: asked.data[name] for name in actions.EDITABLE if name in asked.data}
     assert asked.version is not None
     actions.edit_ticket(
         asked.ticket.pk, by=asked.by, changes=changes, reason=asked.data["reason"], version=asked.version

@@ -20,6 +20,7 @@ from repairs.actions.intake import (
     duplicates_of,
     made_by,
     report_repair,
+    same_fault,
     take_down,
 )
 from repairs.actions.money import take_fee, waive_fee
@@ -58,6 +59,7 @@ __all__ = [
     "report_repair",
     "return_repair",
     "return_slip",
+    "same_fault",
     "set_appointment",
     "start_work",
     "take_down",

@@ -24,6 +24,7 @@ from residents.roles import Role
 from tickets.actions import Reported, existing_for, notify, open_ticket
 from tickets.facts import moments, record
 from tickets.models import Response, Ticket, TicketReporter
+from tickets.models.ticket import TicketQuerySet
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 
@@ -120,11 +121,7 @@ def take_down(
     # The home of somebody who reports a public fault is not where the fault is.
     place = intake.place.strip() if is_public else ""
     place = place or (intake.unit.label if intake.unit else "")
-    candidates = (
-        []
-        if intake.not_duplicate
-        else duplicates_of(intake.category, project, unit=None if is_public else intake.unit, place=place)
-    )
+    candidates = [] if intake.not_duplicate else duplicates_of(intake.category, project, unit=intake.unit, place=place)
     if candidates:
         raise DuplicateSuspected(candidates)
     warranty = warranty_of(intake.category, intake.unit, on=occurred.astimezone(project.tzinfo).date())
@@ -267,7 +264,17 @@ def _check_when(intake: RepairIntake, is_public: bool, entered: datetime) -> str
 def duplicates_of(
     category: RepairCategory, project: Project, *, unit: Unit | None, place: str, limit: int = 3
 ) -> list[Ticket]:
-    """Open repairs that may be the same fault: same category in the same unit, or at the same public place (REP-10)."""
-    same = Ticket.objects.open().filter(project=project, kind="repair", category=category.code)
-    same = same.filter(unit=unit) if unit is not None else same.filter(place=place)
-    return list(same.order_by("-pk")[:limit])
+    """Open repairs that may be the same fault (rule REP-10)."""
+    return list(same_fault(category, project, unit=unit, place=place).open().order_by("-pk")[:limit])
+
+
+def same_fault(category: RepairCategory, project: Project, *, unit: Unit | None, place: str) -> TicketQuerySet:
+    """Repairs of the category there, open or not."""
+    return Ticket.objects.same_fault(
+        project=project,
+        kind="repair",
+        category=category.code,
+        is_public_area=category.is_public_area,
+        unit=unit,
+        place=place,
+    )

@@ -317,9 +317,16 @@ MUTATIONS = (
     Mutation(
         "REP-01",
         "neighbours report two faults",
-        "repairs/actions/intake.py",
-        "unit=None if is_public else intake.unit, place=place)",
-        "unit=intake.unit, place=place)",
+        "tickets/models/ticket.py",
+        "if is_public_area or unit is None else",
+        "if unit is None else",
+    ),
+    Mutation(
+        "REP-10",
+        "any repair is a duplicate",
+        "tickets/actions/merging.py",
+        "        if not _same_fault(source_now).filter(pk=into_id).exists():\n",
+        "        if False:\n",
     ),
     Mutation(
         "REP-10",

@@ -36,6 +36,7 @@ from tickets.actions import (
     add_reporter,
     ask_approval,
     decide_approval,
+    edit_ticket,
     merge_tickets,
     reply_to_reporter,
 )
@@ -426,6 +427,51 @@ def test_the_reporter_of_an_in_home_duplicate_is_linked_to_the_ticket_that_stays
 
     linked = TicketReporter.objects.get(ticket=first)
     assert (linked.name, linked.phone, linked.came_from_id) == ("租户", "13912345678", second.pk)
+
+
+@pytest.mark.rule("REP-10")
+@pytest.mark.parametrize("other", ["matter", "home", "a public place"])
+def test_a_repair_is_not_merged_into_one_of_another_matter_or_place(garden: World, other: str) -> None:
+    next_door = UnitFactory(building=garden.building, project=garden.project, room="0101")
+    into = {
+        "matter": lambda: report(garden, "09:00:00", category=garden.paint, price_told=True),
+        "home": lambda: report(garden, "09:00:00", unit=next_door),
+        "a public place": lambda: report(garden, "09:00:00", intake=lamp(garden)),
+    }[other]()
+    ticket = report(garden, "09:10:00")
+
+    with refused(InvalidInput, "REP-10", field="into", saying=into.place):
+        merge_tickets(ticket.pk, into_id=into.pk, by=garden.supervisor, at=T("09:11:00"))
+
+
+@pytest.mark.rule("REP-01, REP-10, GEN-10")
+def test_a_public_place_written_otherwise_is_corrected_before_the_reports_become_one(garden: World) -> None:
+    first = report(garden, "09:00:00", intake=lamp(garden))
+    second = report(garden, "09:10:00", intake=lamp(garden, place="一号门的路灯", not_duplicate=True))
+    with refused(InvalidInput, "REP-10", field="into", saying="先更正位置"):
+        merge_tickets(second.pk, into_id=first.pk, by=garden.specialist, at=T("09:11:00"))
+
+    changes, version = {"place": first.place}, second.version
+    edit_ticket(second.pk, by=garden.specialist, changes=changes, reason="同一盏灯", version=version, at=T("09:12:00"))
+    merge_tickets(second.pk, into_id=first.pk, by=garden.specialist, at=T("09:13:00"))
+
+    assert TicketEvent.objects.get(ticket=second, kind="edited").data["old"] == {"place": "一号门的路灯"}
+    assert Ticket.objects.get(pk=second.pk).state == "duplicate"
+
+
+@pytest.mark.rule("GEN-10")
+def test_the_place_of_a_repair_in_a_home_is_the_home(garden: World) -> None:
+    ticket = report(garden)
+
+    with refused(InvalidInput, "GEN-10", field="place"):
+        edit_ticket(
+            ticket.pk,
+            by=garden.front_desk,
+            changes={"place": "3栋1单元0101"},
+            reason="听错了",
+            version=ticket.version,
+            at=T("10:01"),
+        )
 
 
 @pytest.mark.rule("REP-10")

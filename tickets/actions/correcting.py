@@ -15,8 +15,8 @@ from tickets.facts import record
 from tickets.models import Ticket
 from tickets.texts import checked
 
-EDITABLE = {"title": 80, "description": 5000, "contact_name": 40, "contact_phone": 20, "is_important": 0}
-"""What may be corrected, and how long each text may be."""
+EDITABLE = {"title": 80, "place": 80, "description": 5000, "contact_name": 40, "contact_phone": 20, "is_important": 0}
+"""What may be corrected, and how long each text may be. The place of a matter in a home is the home."""
 
 
 def edit_ticket(
@@ -26,6 +26,7 @@ def edit_ticket(
     if set(changes) - set(EDITABLE):
         raise InvalidInput(_("这些内容不能在这里改。"), rule="GEN-10")
     reason = checked(reason, field="reason", at_most=500, needed=_("请写明更正原因。"), rule="GEN-10")
+    needed = {"title": _("事项不能为空。"), "place": _("位置不能为空。")}
     changes = {
         name: bool(value)
         if name == "is_important"
@@ -33,7 +34,7 @@ def edit_ticket(
             str(value),
             field=name,
             at_most=EDITABLE[name],
-            needed=_("事项不能为空。") if name == "title" else "",
+            needed=needed.get(name, ""),
             rule="GEN-10",
         )
         for name, value in changes.items()
@@ -42,6 +43,8 @@ def edit_ticket(
         old = {name: getattr(ticket, name) for name in changes if getattr(ticket, name) != changes[name]}
         if not old:
             return ticket
+        if "place" in old and not ticket.is_public_area:
+            raise InvalidInput(_("户内的位置就是房号，不能在这里改。"), rule="GEN-10", field="place")
         for name in old:
             setattr(ticket, name, changes[name])
         ticket.version += 1

@@ -12,6 +12,7 @@ from residents.tenancy import one_act
 from tickets.errors import TicketClosed
 from tickets.facts import record
 from tickets.models import Ticket, TicketReporter
+from tickets.models.ticket import TicketQuerySet
 from tickets.sla import engine
 from tickets.workflow import step
 
@@ -19,7 +20,7 @@ from tickets.workflow import step
 def merge_tickets(
     source_id: int, *, into_id: int, by: Staff, at: datetime | None = None, version: int | None = None
 ) -> Ticket:
-    """Close a ticket as a duplicate of an open one of the same kind (rule REP-10); returns the one that stays.
+    """Close a ticket as a duplicate of an open one of the same fault (rule REP-10); returns the one that stays.
 
     Its clocks are cancelled with that reason, the other keeps the earlier start, and every reporter keeps the right
     to a reply.
@@ -28,9 +29,14 @@ def merge_tickets(
         for pk in sorted((source_id, into_id)):
             Ticket.objects.lock(pk)
         target = Ticket.objects.select_related("project").get(pk=into_id)
-        source_now = Ticket.objects.get(pk=source_id)
+        source_now = Ticket.objects.select_related("project", "unit").get(pk=source_id)
         if source_id == into_id or target.kind != source_now.kind or target.project_id != source_now.project_id:
             raise InvalidInput(_("只能并入同一项目、同一类型的另一张工单。"), rule="REP-10", field="into")
+        if not _same_fault(source_now).filter(pk=into_id).exists():
+            sentence = _("不是同一处的同一事项，不能并入：那张单是“%(title)s · %(place)s”。")
+            if source_now.is_public_area:
+                sentence += _("同一处写法不同的，先更正位置。")
+            raise InvalidInput(sentence % {"title": target.title, "place": target.place}, rule="REP-10", field="into")
         if target.closed_at is not None:
             raise TicketClosed(_("要并入的工单已经结束。"))
         with step(source_id, "merge", by=by, at=at, version=version, data={"into": target.number}) as taken:
@@ -50,6 +56,17 @@ def merge_tickets(
             data={"from": taken.ticket.number, "from_id": str(taken.ticket.public_id)},
         )
         return target
+
+
+def _same_fault(ticket: Ticket) -> TicketQuerySet:
+    return Ticket.objects.same_fault(
+        project=ticket.project,
+        kind=ticket.kind,
+        category=ticket.category,
+        is_public_area=ticket.is_public_area,
+        unit=ticket.unit,
+        place=ticket.place,
+    )
 
 
 def _hand_over_reporters(source: Ticket, target: Ticket) -> None:

@@ -14,7 +14,7 @@ from residents.grams import GramsField, contains_words
 from residents.tenancy import CompanyForeignKey, CompanyModel
 
 if TYPE_CHECKING:
-    from residents.models import Staff
+    from residents.models import Project, Staff, Unit
 
 
 class Response(models.TextChoices):
@@ -39,6 +39,16 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def open(self) -> Self:
         """Not yet archived, cancelled, merged or closed."""
         return self.filter(closed_at=None)
+
+    def same_fault(
+        self, *, project: Project, kind: str, category: str, is_public_area: bool, unit: Unit | None, place: str
+    ) -> Self:
+        """What may be one fault: one matter of one home, or at one public place as written (rules REP-01, REP-10).
+
+        The home of somebody who reports a public fault is not where the fault is.
+        """
+        here = Q(place=place) if is_public_area or unit is None else Q(unit=unit)
+        return self.filter(here, project=project, kind=kind, category=category, is_public_area=is_public_area)
 
     def matching(self, words: str) -> Self:
         """Tickets whose number, title, place, contact or description hold the words."""
