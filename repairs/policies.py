@@ -23,5 +23,5 @@ CORRECT_CHARGED = policy("correct_charged", Role.ENGINEERING_DUTY, Role.TRADE_SU
 SLIP = policy("slip", *DESK, Role.ENGINEERING_DUTY, rule="CBK-05")
 MONEY = policy("take_fee", *DESK, Role.FINANCE, Role.TECHNICIAN, rule="REP-36")
 CANCEL = policy("cancel_repair", *CUSTOMER_SERVICE)
-CLOSE_UNSERVABLE = policy("close_unservable", Role.CENTRE_HEAD, rule="GEN-06")
+CLOSE_UNSERVABLE = policy("close_unservable", Role.CENTRE_HEAD, rule="GEN-06", by_deputy=True)
 SEE_PHONE_PAGES = policy("see_phone_pages", *ENGINEERING)

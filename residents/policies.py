@@ -13,20 +13,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Policy:
-    """The roles that may perform one act. `rule` is shown in the refusal where a rule names the power."""
+    """The roles that may perform one act. `rule` is shown in the refusal where a rule names the power.
+
+    `by_deputy`: a decision that others wait for, taken by the deputy of somebody who is absent (rule ROLE-19).
+    """
 
     name: str
     roles: frozenset[str]
     rule: str = ""
+    by_deputy: bool = False
 
     def allows(self, staff: Staff, *, project_id: int | None) -> bool:
         """Whether a membership for this project, or for the whole company, holds one of the roles."""
-        return bool(self.roles & staff.roles_in(project_id))
+        return bool(self.roles & staff.roles_in(project_id)) or self.as_deputy(staff, project_id=project_id)
+
+    def as_deputy(self, staff: Staff, *, project_id: int | None) -> bool:
+        """Whether the person may, but only in the place of somebody absent."""
+        if not self.by_deputy or self.roles & staff.roles_in(project_id):
+            return False
+        return bool(self.roles & staff.roles_stood_in(project_id))
 
 
-def policy(name: str, *roles: str, rule: str = "") -> Policy:
+def policy(name: str, *roles: str, rule: str = "", by_deputy: bool = False) -> Policy:
     """A policy from role codes, for the tables in each app's `policies.py`."""
-    return Policy(name, frozenset(roles), rule)
+    return Policy(name, frozenset(roles), rule, by_deputy)
 
 
 def require(staff: Staff, allowed: Policy, *, project_id: int | None) -> None:

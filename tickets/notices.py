@@ -58,6 +58,14 @@ def others_in_line(roles: Iterable[str], *, by: Staff, project_id: int, at: date
     return list(people.values())
 
 
+def with_deputies(people: list[Staff], *, project_id: int, at: datetime) -> list[Staff]:
+    """The people and, for those who are not on duty, whoever decides in their place (rule ROLE-19)."""
+    here = Staff.objects.on_duty(project_id=project_id, at=at).values("pk")
+    absent = Staff.objects.filter(pk__in=[person.pk for person in people]).exclude(pk__in=here)
+    deputies = Staff.objects.filter(pk__in=absent.values("deputy"), is_active=True).order_by("pk")
+    return list({person.pk: person for person in (*people, *deputies)}.values())
+
+
 def acknowledge(notice_id: int, *, by: Staff, at: datetime) -> Notice:
     """收到: stops the alarm for this person, never the clock. Safe to repeat."""
     with one_act():

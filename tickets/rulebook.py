@@ -50,5 +50,9 @@ RULES: dict[str, str] = {
     "CBK-11": "A written message stands in for the call only after three attempts at least 30 minutes apart.",
     "CBK-12": "A negative callback reopens the work, counts as rework and is told to the supervisor.",
     "ROLE-10": "Relief of fees needs the estate manager's yes, beyond the limit of the project the company's.",
+    "ROLE-19": (
+        "While the head of the centre or the estate manager is not on duty, the deputy signs, decides on relief and "
+        "ends what cannot be done, as himself."
+    ),
     "ROLE-18": "The doer does not accept, the acceptor does not review, nobody approves his own request.",
 }

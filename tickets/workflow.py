@@ -167,6 +167,8 @@ def step(
         for gate in candidate.gates:
             if not gate.holds(taken):
                 raise GateClosed(gate.sentence, rule=gate.rule)
+        if by is not None and candidate.policy and candidate.policy.as_deputy(by, project_id=ticket.project_id):
+            taken.say(as_deputy=True)
         yield taken
         _complete(taken, workflow)
 

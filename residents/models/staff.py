@@ -7,13 +7,14 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.lookups import IsNull
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from residents.audit import audited
 from residents.roles import Role
-from residents.tenancy import CompanyForeignKey, CompanyModel
+from residents.tenancy import CompanyForeignKey, CompanyModel, scope_now
 
 
 class Trade(models.TextChoices):
@@ -67,7 +68,7 @@ class Staff(CompanyModel):
     trades = ArrayField(models.CharField(max_length=16, choices=Trade.choices), default=list, blank=True)
     is_active = models.BooleanField(default=True)
     deputy = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
-    """Who decides while this person is absent; clocks never wait for an approver (rule ROLE-19)."""
+    """Who decides while this person is not on duty; clocks never wait for an approver (rule ROLE-19)."""
 
     objects = StaffQuerySet.as_manager()
 
@@ -84,6 +85,15 @@ class Staff(CompanyModel):
     def _roles(self) -> dict[int | None, frozenset[str]]:
         return _by_project(Membership.objects.filter(staff_id=self.pk).values_list("project_id", "role"))
 
+    @cached_property
+    def _stood_in_roles(self) -> dict[int | None, frozenset[str]]:
+        now = scope_now()
+        shifts = DutyShift.objects.filter(staff=OuterRef("staff"), started_at__lte=now, ends_at__gt=now, ended_at=None)
+        # Company-wide people are present wherever their shift runs.
+        here = shifts.filter(Q(project=OuterRef("project")) | IsNull(OuterRef("project"), True))
+        absent = Membership.objects.filter(~Exists(here), staff__deputy=self, staff__is_active=True)
+        return _by_project(absent.values_list("project_id", "role"))
+
     def hold(self, memberships: Iterable[tuple[int | None, str]]) -> None:
         """Take the person's memberships, as (project or None, role), from a caller that has read them already."""
         self.__dict__["_roles"] = _by_project(memberships)
@@ -91,6 +101,10 @@ class Staff(CompanyModel):
     def roles_in(self, project_id: int | None) -> frozenset[str]:
         """Role codes held in this project, company-wide ones included. None asks for the company-wide ones only."""
         return self._roles.get(project_id, frozenset()) | self._roles.get(None, frozenset())
+
+    def roles_stood_in(self, project_id: int | None) -> frozenset[str]:
+        """Role codes of those who named this person their deputy and are not on duty in the project (rule ROLE-19)."""
+        return self._stood_in_roles.get(project_id, frozenset()) | self._stood_in_roles.get(None, frozenset())
 
     @property
     def project_ids(self) -> set[int] | None:

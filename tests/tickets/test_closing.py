@@ -10,8 +10,10 @@ from django.db import IntegrityError, transaction
 
 from repairs import actions
 from residents.errors import GateClosed, InvalidInput, NotAllowed
+from residents.models import Staff
+from residents.tenancy import scope_now
 from tests.repairs.paths import call_back, clock, finish, refused, repair_in, sign
-from tests.residents.factories import MembershipFactory
+from tests.residents.factories import MembershipFactory, ProjectFactory
 from tests.worlds import T, World
 from tickets import closing
 from tickets.actions import ask_approval, decide_approval
@@ -540,6 +542,79 @@ def test_a_slip_comes_back_once(garden: World) -> None:
 
     with refused(InvalidInput, "REP-21", field="slip"):
         actions.return_slip(ticket.pk, by=garden.front_desk, at=T("11:10"))
+
+
+# ROLE-19: deputies
+
+
+@pytest.fixture
+def deputy(garden: World) -> Staff:
+    """The supervisor, who decides for the head of the centre and for the estate manager."""
+    Staff.objects.filter(pk__in=(garden.centre_head.pk, garden.estate_manager.pk)).update(deputy=garden.supervisor)
+    return garden.supervisor
+
+
+def _present(world: World, role: str) -> None:
+    """On duty at the moment of the test itself."""
+    now = scope_now()
+    world.on_duty(role, start=now - timedelta(hours=1), end=now + timedelta(hours=1))
+
+
+@pytest.mark.rule("ROLE-19")
+def test_the_deputy_signs_while_the_head_of_the_centre_is_absent(garden: World, deputy: Staff) -> None:
+    ticket = repair_in(garden, "called_back")
+
+    closing.review_ticket(ticket.pk, by=deputy, at=T("12:00"))
+
+    ticket.refresh_from_db()
+    assert (ticket.state, ticket.reviewed_by_id) == ("reviewed", deputy.pk)
+    assert TicketEvent.objects.get(ticket=ticket, kind="reviewed").data["as_deputy"] is True
+
+
+@pytest.mark.rule("ROLE-19")
+@pytest.mark.parametrize("why", ["present", "elsewhere", "gone", "nobody's"])
+def test_the_deputy_signs_only_for_somebody_absent_of_this_project(garden: World, deputy: Staff, why: str) -> None:
+    ticket = repair_in(garden, "called_back")
+    if why == "present":
+        _present(garden, "centre_head")
+    elif why == "elsewhere":
+        garden.centre_head.memberships.update(project=ProjectFactory(code="002"))
+    elif why == "gone":
+        Staff.objects.filter(pk=garden.centre_head.pk).update(is_active=False)
+    else:
+        Staff.objects.filter(pk=garden.centre_head.pk).update(deputy=garden.specialist)
+
+    with refused(NotAllowed, "ROLE-01"):
+        closing.review_ticket(ticket.pk, by=deputy, at=T("12:00"))
+
+
+@pytest.mark.rule("ROLE-19, ROLE-18")
+def test_a_deputy_does_not_review_what_he_accepted(garden: World) -> None:
+    ticket = repair_in(garden, "called_back")
+    Staff.objects.filter(pk=garden.centre_head.pk).update(deputy=garden.specialist)
+
+    with refused(GateClosed, "ROLE-18"):
+        closing.review_ticket(ticket.pk, by=garden.specialist, at=T("12:00"))
+
+
+@pytest.mark.rule("ROLE-19, ROLE-18, ROLE-10")
+def test_the_deputy_is_told_of_a_request_and_decides_it_unless_it_is_his_own_or_too_much(
+    garden: World, deputy: Staff
+) -> None:
+    ticket = repair_in(garden, "reported")
+    ask: dict[str, Any] = {"subject": "fee_relief", "reason": "关键顾客", "at": T("10:01")}
+    asked = ask_approval(ticket.pk, by=garden.front_desk, amount_fen=500, **ask)
+    own = ask_approval(ticket.pk, by=deputy, amount_fen=500, **ask)
+    much = ask_approval(ticket.pk, by=garden.front_desk, amount_fen=200_001, **ask)
+
+    told = Notice.objects.filter(dedup_key=f"approval/{asked.pk}").order_by("staff")
+    assert [notice.staff_id for notice in told] == [deputy.pk, garden.estate_manager.pk]
+    with refused(GateClosed, "ROLE-18"):
+        decide_approval(own.pk, by=deputy, granted=True, at=T("10:02"))
+    with refused(GateClosed, "ROLE-10"):
+        decide_approval(much.pk, by=deputy, granted=True, at=T("10:02"))
+    decide_approval(asked.pk, by=deputy, granted=True, at=T("10:02"))
+    assert TicketEvent.objects.get(ticket=ticket, kind="approval_decided").data["as_deputy"] is True
 
 
 # ROLE-18 elsewhere: approvals

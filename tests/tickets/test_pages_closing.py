@@ -14,8 +14,9 @@ from django.db import connection, connections
 from django.test import Client
 
 from repairs import actions
+from residents.models import Staff
 from residents.tenancy import company_scope, scope_now
-from tests.browsing import client_of, do, htmx, statements
+from tests.browsing import client_of, do, htmx, on_duty_now, statements
 from tests.repairs.test_repair_path import take
 from tests.worlds import World, make_world
 from tickets import closing
@@ -412,6 +413,18 @@ def test_nobody_else_signs(garden: World, role: str) -> None:
 
     assert client.get(REVIEWS).status_code == 403
     assert do(client, ticket, "review", back="reviews").status_code == 403
+
+
+@pytest.mark.rule("ROLE-19")
+def test_the_deputy_of_an_absent_head_finds_the_page_of_reviews(garden: World) -> None:
+    Staff.objects.filter(pk=garden.centre_head.pk).update(deputy=garden.supervisor)
+    ticket = called(garden)
+    client = client_of(garden.supervisor)
+
+    assert client.get(REVIEWS).context["rows"][0].public_id == str(ticket.public_id)
+    assert f'href="{REVIEWS}"' in client.get(CALLBACKS).content.decode()
+    on_duty_now(garden, "centre_head")
+    assert client.get(REVIEWS).status_code == 403
 
 
 def test_more_to_sign_asks_no_more_statements(garden: World, settings: Any, tmp_path: Any) -> None:

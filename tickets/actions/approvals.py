@@ -15,7 +15,7 @@ from tickets.actions.touching import touch
 from tickets.errors import IllegalTransition
 from tickets.facts import record
 from tickets.models import Approval
-from tickets.notices import notify
+from tickets.notices import notify, with_deputies
 from tickets.sla.ladder import holders
 from tickets.texts import checked
 
@@ -51,13 +51,11 @@ def ask_approval(
             occurred_at=occurred,
             data={"approval": row.pk, "subject": subject, "amount_fen": amount_fen, "reason": reason},
         )
+        decider = Role.COMPANY if _is_beyond_manager(row) else Role.ESTATE_MANAGER
+        people = holders(decider, project_id=ticket.project_id, at=entered)
         notify(
             ticket,
-            holders(
-                Role.COMPANY if _is_beyond_manager(row) else Role.ESTATE_MANAGER,
-                project_id=ticket.project_id,
-                at=entered,
-            ),
+            with_deputies(people, project_id=ticket.project_id, at=entered),
             kind="approval",
             text=gettext_noop("待批：%(title)s · %(reason)s"),
             title=ticket.title,
@@ -101,6 +99,7 @@ def decide_approval(
                 "granted": granted,
                 "note": note,
                 "limit_fen": ticket.project.relief_limit_fen,
+                "as_deputy": policies.APPROVE_RELIEF.as_deputy(by, project_id=ticket.project_id),
             },
         )
         return row

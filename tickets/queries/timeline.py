@@ -183,6 +183,8 @@ def _detail(event: TicketEvent, kind: TicketKind) -> str:
         parts.append(data["archive_number"])
     if event.kind in ("reporter_added",):
         parts.append(str(data.get("name", "")))
+    if data.get("as_deputy"):
+        parts.append(_t("代行"))
     if data.get("backdated_seconds"):
         parts.append(_t("晚 %(n)d 小时补录") % {"n": data["backdated_seconds"] // 3600})
     return " · ".join(part for part in parts if part)
