@@ -16,7 +16,7 @@ from tests.repairs.test_repair_path import take
 from tests.residents.factories import MembershipFactory, ProjectFactory
 from tests.worlds import World
 from tickets.live import COOKIE, SALT, SECONDS
-from tickets.models import Notice, SlaClock, SlaFiring
+from tickets.models import CAUGHT_UP, Notice, SlaClock, SlaFiring
 from tickets.sla.ladder import escalate
 
 
@@ -149,3 +149,44 @@ def test_the_servers_time_is_told(garden: World) -> None:
     answer = client_of(garden.technician).get("/tickets/live/time/").json()
 
     assert datetime.fromisoformat(answer["now"]) == scope_now()
+
+
+def notice(world: World, key: str, **fields: object) -> Notice:
+    return Notice.objects.create(
+        company_id=world.company.pk,
+        project=world.project,
+        staff=world.supervisor,
+        text=f"派单 超时 {key}",
+        dedup_key=key,
+        **{"kind": "clock", "created_at": scope_now(), **fields},
+    )
+
+
+def test_what_an_outage_has_left_is_one_line_until_it_is_acknowledged(garden: World) -> None:
+    notice(garden, "before")
+    for number in range(60):
+        notice(garden, f"late{number}", kind=CAUGHT_UP, level=1 + number % 3)
+    client = client_of(garden.supervisor)
+
+    bell = client.get("/tickets/notices/", headers=htmx("notices"))
+
+    assert [(row.title, row.level) for row in bell.context["notices"]] == [
+        ("停机恢复后补报 60 项", "升级 3"),
+        ("派单 超时 before", ""),
+    ]
+    assert ">2</b>" in bell.content.decode()  # the number on the bell
+
+    received = client.post("/tickets/notices/received/", headers=htmx("notices"))
+
+    assert not Notice.objects.filter(staff=garden.supervisor, acknowledged_at=None).exists()
+    shown = [row.title for row in received.context["notices"]]
+    assert len(shown) == 50
+    assert not any("停机" in title for title in shown)
+    assert ">0</b>" in received.content.decode()
+
+
+def test_an_outage_of_one_person_is_not_shown_to_another(garden: World) -> None:
+    notice(garden, "late", kind=CAUGHT_UP, level=2)
+    bell = client_of(garden.front_desk).get("/tickets/notices/", headers=htmx("notices"))
+    assert bell.context["notices"] == []
+    assert ">0</b>" in bell.content.decode()

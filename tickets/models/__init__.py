@@ -5,6 +5,7 @@ from tickets.models.calendars import (
     WorkCalendar,
 )
 from tickets.models.engine import (
+    CAUGHT_UP,
     ClockState,
     Notice,
     Outbox,
@@ -24,6 +25,7 @@ from tickets.models.records import (
 from tickets.models.ticket import Response, Ticket, TicketCounter, TicketEvent
 
 __all__ = [
+    "CAUGHT_UP",
     "Approval",
     "Attachment",
     "CalendarDay",

@@ -348,6 +348,10 @@ class Outbox(CompanyModel):
         return self.dedup_key
 
 
+CAUGHT_UP = "caught_up"
+"""Kind of the notices that an engine sent after it had been away: unread, they are one line to their reader."""
+
+
 class Notice(CompanyModel):
     """A line in somebody's notice centre. Clock alarms name the firing they come from and wait for 收到."""
 

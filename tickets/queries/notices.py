@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from residents.models import Project, Staff
-from tickets.models import Notice
+from tickets.models import CAUGHT_UP, Notice
 
 ROWS = 50
 
@@ -33,16 +33,41 @@ def notices_of(staff: Staff, project: Project) -> QuerySet[Notice]:
 
 
 def unread(staff: Staff) -> dict[int, int]:
-    """How many of the person's notices wait for 收到, by project. One statement."""
-    waiting = Notice.objects.filter(staff=staff, acknowledged_at=None).order_by()
-    return dict(waiting.values_list("project_id").annotate(Count("pk")))
+    """How many lines wait for 收到, by project; what an outage has left unread is one line. One statement."""
+    waiting = Notice.objects.filter(staff=staff, acknowledged_at=None).order_by().values_list("project_id")
+    counted = waiting.annotate(Count("pk", filter=~Q(kind=CAUGHT_UP)), Count("pk", filter=Q(kind=CAUGHT_UP)))
+    return {project_id: single + bool(piled_up) for project_id, single, piled_up in counted}
 
 
 def rows(staff: Staff, project: Project) -> list[Row]:
-    """The latest notices, those not yet acknowledged first. One statement."""
-    found = notices_of(staff, project).select_related("ticket")
-    unread_first = found.order_by(F("acknowledged_at").desc(nulls_first=True), "-pk")
-    return [_row(notice) for notice in unread_first[:ROWS]]
+    """The latest notices, those not yet acknowledged first; what an outage has left unread is one line.
+
+    Two statements.
+    """
+    found = notices_of(staff, project)
+    single = found.exclude(kind=CAUGHT_UP, acknowledged_at=None).select_related("ticket")
+    unread_first = single.order_by(F("acknowledged_at").desc(nulls_first=True), "-pk")
+    return [*_digest(found), *(_row(notice) for notice in unread_first[:ROWS])]
+
+
+def _digest(found: QuerySet[Notice]) -> list[Row]:
+    """The line for everything that an outage has left unread, or none."""
+    piled_up = found.filter(kind=CAUGHT_UP, acknowledged_at=None).aggregate(
+        number=Count("pk"), level=Max("level"), at=Max("created_at"), last=Max("pk")
+    )
+    if not piled_up["number"]:
+        return []
+    return [
+        Row(
+            id=piled_up["last"],
+            title=_("停机恢复后补报 %(n)d 项") % {"n": piled_up["number"]},
+            text="",
+            at=piled_up["at"],
+            url=f"{reverse('tickets:list')}?tab=near",
+            level=_level(piled_up["level"]),
+            acknowledged=False,
+        )
+    ]
 
 
 def _row(notice: Notice) -> Row:
@@ -53,6 +78,10 @@ def _row(notice: Notice) -> Row:
         text=ticket.short_number if ticket else "",
         at=notice.created_at,
         url=reverse("tickets:detail", args=(ticket.public_id,)) if ticket else reverse("tickets:notices"),
-        level=_("升级 %(n)d") % {"n": notice.level} if notice.level else "",
+        level=_level(notice.level),
         acknowledged=notice.acknowledged_at is not None,
     )
+
+
+def _level(number: int) -> str:
+    return _("升级 %(n)d") % {"n": number} if number else ""

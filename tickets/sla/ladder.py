@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from residents.models import Staff
 from residents.roles import LINE_ABOVE, Role
 from tickets.live import publish_on_commit
-from tickets.models import ClockState, Notice, SlaClock, SlaFiring, SlaRule, Ticket, TicketEvent
+from tickets.models import CAUGHT_UP, ClockState, Notice, SlaClock, SlaFiring, SlaRule, Ticket, TicketEvent
 from tickets.sla.definitions import find
 
 RESPONSIBLE_ROLE = {
@@ -70,7 +70,8 @@ def escalate(payload: dict[str, Any]) -> None:
     """Tell the people of one fired step and write down whom: the outbox handler of topic `escalation`. Safe to repeat.
 
     A warning of a clock that has been stopped or re-anchored meanwhile is dropped, with a line saying so; a breach is
-    told all the same. An estate that is closed for business is told nothing.
+    told all the same. An estate that is closed for business is told nothing. After an outage a person is alarmed once,
+    not for every clock.
     """
     clock = SlaClock.objects.select_related("project", "company").get(pk=payload["clock"])
     # The ladder of the version that fired, which need not be the one the clock has now.
@@ -97,6 +98,11 @@ def escalate(payload: dict[str, Any]) -> None:
                 person.pk: person for person in holders(Role.ADMIN, project_id=clock.project_id, at=firing.fired_at)
             }
     facts = notice_facts(clock, ticket)
+    caught_up = bool(payload.get("catch_up"))
+    alarmed = {*people}
+    if caught_up:
+        piled_up = Notice.objects.filter(staff__in=people, kind=CAUGHT_UP, acknowledged_at=None)
+        alarmed -= {*piled_up.values_list("staff_id", flat=True)}
     Notice.objects.bulk_create(
         [
             Notice(
@@ -108,7 +114,7 @@ def escalate(payload: dict[str, Any]) -> None:
                 epoch=payload["epoch"],
                 step_no=payload["step"],
                 level=row["level"],
-                kind="clock",
+                kind=CAUGHT_UP if caught_up else "clock",
                 text=LATE if row["level"] else SOON,
                 facts=facts,
                 dedup_key=key,
@@ -135,7 +141,9 @@ def escalate(payload: dict[str, Any]) -> None:
                 "dropped": dropped,
             },
         )
-        publish_on_commit(ticket, "alert", staff=list(people))
+        for event, whom in (("alert", alarmed), ("notice", {*people} - alarmed)):
+            if whom:
+                publish_on_commit(ticket, event, staff=sorted(whom))
 
 
 def _audience(ladder: list[dict[str, Any]], firing: SlaFiring) -> list[str]:

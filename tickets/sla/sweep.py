@@ -60,7 +60,8 @@ WITH due AS (
 ), told AS (
     INSERT INTO tickets_outbox (company_id, dedup_key, topic, payload, created_at, not_before, attempts, last_error)
     SELECT l.company_id, 'firing/' || l.clock_id || '/' || l.epoch || '/' || l.step_no, 'escalation',
-           jsonb_build_object('clock', l.clock_id, 'rule', d.rule_id, 'epoch', l.epoch, 'step', l.step_no),
+           jsonb_build_object('clock', l.clock_id, 'rule', d.rule_id, 'epoch', l.epoch, 'step', l.step_no,
+                              'catch_up', %(catch_up)s),
            %(as_of)s, %(as_of)s, 0, ''
       FROM ledger l
       JOIN due d ON d.id = l.clock_id

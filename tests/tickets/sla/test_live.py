@@ -14,9 +14,12 @@ from django.db import transaction
 from repairs import actions
 from residents.tenancy import company_scope
 from tests.repairs.test_repair_path import take
-from tests.tickets.sla.builders import EVERYBODY, make_ticket
+from tests.tickets.sla.builders import EVERYBODY, make_clock, make_ticket
 from tests.worlds import T, World
 from tickets import live
+from tickets.models import Notice
+from tickets.outbox import drain
+from tickets.sla.sweep import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=EVERYBODY)
 
@@ -68,6 +71,24 @@ def test_what_is_rolled_back_is_not_told_and_takes_nothing_with_it(
             raise Refused
         live.publish_on_commit(kept, "ticket")
     assert [m["id"] for m in heard.collect()] == [str(kept.public_id)]  # type: ignore[attr-defined]
+
+
+def test_after_an_outage_each_person_is_alarmed_once_and_not_for_every_clock(
+    committed_garden: World, heard: list[dict[str, object]]
+) -> None:
+    world = committed_garden
+    with company_scope(world.company.pk):
+        for number in range(5):
+            make_clock(make_ticket(world, f"GD-20250314-{number}", at=T("10:00")), "REP-09", at=T("10:00"))
+    sweep(at=T("12:00"), catch_up=True)
+    drain(at=T("12:00:01"))
+    with company_scope(world.company.pk):
+        told = {person for (person,) in Notice.objects.values_list("staff_id")}
+        assert Notice.objects.count() == 5 * len(told)  # the record still says who was told of which clock
+    messages = heard.collect()  # type: ignore[attr-defined]
+    alarms = [person for m in messages if m["event"] == "alert" for person in m["staff"]]
+    assert sorted(alarms) == sorted(told)
+    assert len([m for m in messages if m["event"] == "notice"]) == 4
 
 
 def test_after_a_failure_nothing_is_tried_for_a_while(settings: object, caplog: pytest.LogCaptureFixture) -> None:
