@@ -492,7 +492,7 @@ def test_more_than_two_hours_between_doing_and_typing_is_flagged_for_the_supervi
     assert late.data["backdated_seconds"] == 7201
     told = Notice.objects.get(ticket=ticket, kind="backdated")
     assert (told.staff_id, told.created_at) == (garden.supervisor.pk, later + timedelta(seconds=1))
-    assert told.text.startswith("晚 2 小时补录")
+    assert told.sentence.startswith("晚 2 小时补录")
 
 
 @pytest.mark.rule("GEN-01, ROLE-18")

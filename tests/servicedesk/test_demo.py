@@ -218,6 +218,6 @@ def test_the_desk_of_the_first_estate_has_work_at_every_stage(made: str) -> None
         assert garden.filter(is_pooled=True).exists()
         late = SlaClock.objects.filter(ticket__in=garden, state=ClockState.BREACHED_OPEN, rule_code="REP-16")
         assert late.filter(ticket__title="入户门锁打不开").exists()
-        assert Notice.objects.filter(ticket__in=garden, level=2, text__contains="入户门锁打不开").exists()
+        assert Notice.objects.filter(ticket__in=garden, level=2, ticket__title="入户门锁打不开").exists()
         assert RepairOrder.objects.filter(in_warranty=False, price_told_at=None).count() == 0
         assert Staff.objects.get(number="0203").name == "王强"

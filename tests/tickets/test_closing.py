@@ -385,7 +385,7 @@ def test_the_supervisor_is_told_of_a_negative_callback_where_the_work_goes_on(
 
     told = Notice.objects.get(kind="dissatisfied")
     assert (told.staff_id, told.ticket_id) == (garden.supervisor.pk, row.follow_up_id or ticket.pk)
-    assert "还在漏；换整根管" in told.text
+    assert "还在漏；换整根管" in told.sentence
     data = TicketEvent.objects.get(ticket=ticket, kind=event).data
     assert data["told"] == [f"{garden.supervisor.name} {garden.supervisor.number}"]
     assert data["demand"] == "换整根管"

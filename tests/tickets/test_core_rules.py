@@ -371,7 +371,7 @@ def test_the_superior_decides_once_and_who_asked_is_told(garden: World) -> None:
     assert event.data == {"report": asked.pk, "decision": "由工程主管上门定损"}
     told = Notice.objects.get(ticket=ticket, kind="report_answered")
     assert told.staff_id == garden.front_desk.pk
-    assert "由工程主管上门定损" in told.text
+    assert "由工程主管上门定损" in told.sentence
     with refused(IllegalTransition):
         answer_report(asked.pk, by=garden.centre_head, decision="再说", at=T("10:11"))
 

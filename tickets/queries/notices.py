@@ -34,8 +34,13 @@ def notices_of(staff: Staff, project: Project) -> QuerySet[Notice]:
 
 def unread(staff: Staff) -> dict[int, int]:
     """How many lines wait for 收到, by project; what an outage has left unread is one line. One statement."""
-    waiting = Notice.objects.filter(staff=staff, acknowledged_at=None).order_by().values_list("project_id")
-    counted = waiting.annotate(Count("pk", filter=~Q(kind=CAUGHT_UP)), Count("pk", filter=Q(kind=CAUGHT_UP)))
+    counted = (
+        Notice.objects.filter(staff=staff, acknowledged_at=None)
+        .order_by()
+        .values("project_id")
+        .annotate(single=Count("pk", filter=~Q(kind=CAUGHT_UP)), piled_up=Count("pk", filter=Q(kind=CAUGHT_UP)))
+        .values_list("project_id", "single", "piled_up")
+    )
     return {project_id: single + bool(piled_up) for project_id, single, piled_up in counted}
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=EVERYBODY)
 def told(clock: SlaClock) -> dict[int, set[str]]:
     """Who has been told at each level, by name."""
     found: dict[int, set[str]] = {}
-    for level, name in Notice.objects.filter(clock=clock, kind="clock").values_list("level", "staff__name"):
+    for level, name in Notice.objects.filter(clock=clock).values_list("level", "staff__name"):
         found.setdefault(level, set()).add(name)
     return found
 
