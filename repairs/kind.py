@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -150,6 +151,13 @@ def _work(ticket: Ticket) -> Work:
     return Work(_t("%(work)s：%(result)s") % {"work": " ".join(parts), "result": order.result}, _charge(ticket))
 
 
+def _agreed(ticket: Ticket) -> list[tuple[str, datetime]]:
+    visit = current_visit(ticket)
+    if visit is None or visit.window_to is None or visit.finished or visit.missed_at is not None:
+        return []
+    return [(_t("上门 %(window)s") % {"window": window_text(visit)}, visit.window_to)]
+
+
 def _details(event: TicketEvent) -> str:
     """What one event of a repair says beside its name."""
     data: dict[str, Any] = event.data
@@ -282,6 +290,7 @@ REPAIR = TicketKind(
     facts=_facts,
     bill=_bill,
     work=_work,
+    agreed=_agreed,
     visit_no=lambda ticket: order_of(ticket).visit_no,
     forms=FORMS,
     calls=(

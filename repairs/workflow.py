@@ -76,7 +76,12 @@ def _reporters_answered(taken: Step) -> bool:
     return all(reporter.replied_at is not None for reporter in taken.ticket.reporters.all())
 
 
+def _apologised(taken: Step) -> bool:
+    return all(visit.missed_at is None or visit.apologised_at is not None for visit in taken.ticket.visits.all())
+
+
 PRICE_TOLD = Gate("REP-07", _("保修期外的维修，派单前要先告知收费标准并登记业主同意。"), _price_told)
+APOLOGISED = Gate("REP-20", _("上次预约失约：先向业主说明原因并致歉，再并入。"), _apologised)
 STAY = Gate("REP-18", _("维修没有完成不能离场；确需暂离，请登记业主书面同意和下次上门时间。"), _never)
 SIGNED = Gate("CBK-06", _("缺业主签字：请补签，或上传签过字的作业联。"), _signed)
 SIGNED_FOR = Gate("CBK-05", _("没有领单签收记录：请接单的人补签收。"), _signed_for)
@@ -123,6 +128,7 @@ WORKFLOW = Workflow(
             target="duplicate",
             event="merged",
             policy=MERGE,
+            gates=(APOLOGISED,),
         ),
         Transition(
             action="dispatch",

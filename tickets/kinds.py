@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tickets.workflow import Gate, Workflow
@@ -108,7 +109,8 @@ class TicketKind:
     `number_prefix`: letters before the date of a readable number. `record`: reverse name of the kind's one-to-one
     record on the ticket; `related` and `prefetch` are read with tickets of a list whose rows ask `conditions` or
     `work`. `track`: steps of the track, in order. `conditions`: what the page ticks off before the archive.
-    `visit_no`: the visit a picture belongs to.
+    `visit_no`: the visit a picture belongs to. `agreed`: times agreed with the customer, each with its words, that
+    the kind keeps itself and that outlive a merge as promises (rule GEN-04).
     `event_labels`: words for the kind's events, `details` what one of them says. `forms`: its workflow's acts by code.
     `intake`: how the front desk takes it down, None for a kind that starts elsewhere.
     """
@@ -130,6 +132,7 @@ class TicketKind:
     facts: Callable[[Ticket], list[tuple[str, str]]] = lambda ticket: []
     bill: Callable[[Ticket], Bill] = lambda ticket: Bill()
     work: Callable[[Ticket], Work] = lambda ticket: Work()
+    agreed: Callable[[Ticket], list[tuple[str, datetime]]] = lambda ticket: []
     visit_no: Callable[[Ticket], int] = lambda ticket: 0
     forms: Mapping[str, ActionForm] = field(default_factory=dict)
     calls: Sequence[CallQueue] = ()

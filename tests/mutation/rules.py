@@ -329,6 +329,13 @@ MUTATIONS = (
         "        if False:\n",
     ),
     Mutation(
+        "GEN-04",
+        "what was promised ends with the duplicate",
+        "tickets/actions/merging.py",
+        "            _hand_over_promises(taken.ticket, target, by=by, at=taken.entered_at)\n",
+        "",
+    ),
+    Mutation(
         "REP-10",
         "the duplicate's reporter is lost",
         "tickets/actions/merging.py",

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from residents.errors import InvalidInput
+from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.tenancy import one_act
+from tickets.actions.promises import promise
 from tickets.errors import TicketClosed
 from tickets.facts import record
+from tickets.kinds import kind_of
 from tickets.models import Ticket, TicketReporter
 from tickets.models.ticket import TicketQuerySet
 from tickets.sla import engine
@@ -22,8 +24,9 @@ def merge_tickets(
 ) -> Ticket:
     """Close a ticket as a duplicate of an open one of the same fault (rule REP-10); returns the one that stays.
 
-    Its clocks are cancelled with that reason, the other keeps the earlier start, and every reporter keeps the right
-    to a reply.
+    Its clocks are cancelled with that reason, the other keeps the earlier start, every reporter keeps the right to a
+    reply, and what was promised to the customer is promised on the other. Raises GateClosed for a promise whose time
+    has passed: the customer is called first (rule GEN-04).
     """
     with one_act():
         for pk in sorted((source_id, into_id)):
@@ -43,6 +46,7 @@ def merge_tickets(
             engine.take_earlier_start(target, taken.ticket, at=taken.entered_at)
             taken.ticket.merged_into = target
             _hand_over_reporters(taken.ticket, target)
+            _hand_over_promises(taken.ticket, target, by=by, at=taken.entered_at)
             if taken.ticket.reported_at < target.reported_at:
                 target.reported_at = taken.ticket.reported_at
             target.version += 1
@@ -85,3 +89,16 @@ def _hand_over_reporters(source: Ticket, target: Ticket) -> None:
             reported_at=source.reported_at,
             came_from=source,
         )
+
+
+def _hand_over_promises(source: Ticket, target: Ticket, *, by: Staff, at: datetime) -> None:
+    """The customer counts on what was agreed, whichever ticket is worked on."""
+    waiting = [row for row in source.promises.order_by("pk") if row.is_open]
+    agreed = kind_of(source).agreed(source)
+    if any(moment <= at for moment in (*(row.promised_at for row in waiting), *(moment for _words, moment in agreed))):
+        raise GateClosed(_("这张单有已过时限的承诺：先联系业主、约好新的时间，再并入。"), rule="GEN-04")
+    for row in waiting:
+        row.replaced_by = promise(target, by=by, subject=row.subject, promised_at=row.promised_at, at=at)
+        row.save(update_fields=("replaced_by",))
+    for words, moment in agreed:
+        promise(target, by=by, subject=words, promised_at=moment, at=at)
