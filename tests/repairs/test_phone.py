@@ -273,7 +273,7 @@ def test_what_cannot_be_done_now_gets_a_time_on_the_phone(garden: World, phone: 
 
     assert 'act/set_appointment/"' in phone.get(url).content.decode()
     bare = press(phone, ticket, "set_appointment", reason="业主不在家")
-    answer = press(phone, ticket, "set_appointment", reason="业主不在家", **window)
+    answer = press(phone, ticket, "set_appointment", reason="业主不在家", agreed_with="测试业主", **window)
 
     assert bare.status_code == 422
     assert "业主不在家" in bare.content.decode()
