@@ -158,6 +158,10 @@ class PartsIn(ActIn):
     part_spec = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
+class SlipIn(LateIn):
+    part_spec = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
 class AmountIn(ActIn):
     amount_fen = serializers.IntegerField(min_value=0, max_value=MOST_FEN)
 
@@ -196,7 +200,7 @@ register_acts(
         "report_completion": ApiAct(StepIn, actions.report_completion),
         "print_slip": ApiAct(ActIn, actions.print_slip),
         "take_slip": ApiAct(ReceiverIn, actions.take_slip),
-        "return_slip": ApiAct(LateIn, actions.return_slip),
+        "return_slip": ApiAct(SlipIn, actions.return_slip),
         "enter_completion": ApiAct(PartsIn, actions.enter_completion),
         "waive_fee": ApiAct(AmountIn, actions.waive_fee),
         "take_fee": ApiAct(ReceiptIn, actions.take_fee),

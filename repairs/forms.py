@@ -21,7 +21,7 @@ from residents.tenancy import one_act, scope_now
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.actions import attach
 from tickets.forms import TAIL_FORMS, LateReasonForm
-from tickets.models import Attachment
+from tickets.models import Attachment, Ticket
 
 POOL = "pool"
 OFFERED = 5
@@ -232,6 +232,18 @@ class PartsForm(ActForm):
     part_spec = text_field(_("配件规格"), required=False)
 
 
+class SlipForm(LateForm):
+    part_spec = text_field(_("配件规格型号"), required=False, help_text=_("没有换配件的请写“不涉及”。"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["part_spec"].required = not order_of(self.ticket).part_spec
+
+    @classmethod
+    def start(cls, ticket: Ticket) -> dict[str, Any]:
+        return {"part_spec": order_of(ticket).part_spec}
+
+
 class WaiveForm(ActForm):
     amount = _yuan(_("减免金额（元）"))
 
@@ -416,7 +428,7 @@ def _take_slip(asked: Submitted) -> None:
 
 
 def _return_slip(asked: Submitted) -> None:
-    actions.return_slip(asked.ticket.pk, by=asked.by, occurred_at=asked.occurred_at)
+    actions.return_slip(asked.ticket.pk, by=asked.by, part_spec=asked.data["part_spec"], occurred_at=asked.occurred_at)
 
 
 def _enter_completion(asked: Submitted) -> None:
@@ -483,7 +495,7 @@ FORMS = {
     "report_completion": ActionForm(run=_report_completion, form=LateForm, rule="REP-25"),
     "print_slip": ActionForm(run=_print_slip, rule="REP-12", is_simple=True, is_plain=True, icon="printer"),
     "take_slip": ActionForm(run=_take_slip, form=ReceiverForm, rule="CBK-05", is_plain=True),
-    "return_slip": ActionForm(run=_return_slip, form=LateForm, rule="REP-21", is_plain=True),
+    "return_slip": ActionForm(run=_return_slip, form=SlipForm, rule="REP-21", is_plain=True),
     "enter_completion": ActionForm(run=_enter_completion, form=PartsForm, rule="REP-24", is_plain=True),
     "waive_fee": ActionForm(run=_waive, form=WaiveForm, rule="REP-28", is_plain=True, offered=_owes),
     "take_fee": ActionForm(run=_take_fee, form=FeeForm, rule="REP-36", is_plain=True, offered=_owes),

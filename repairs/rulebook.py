@@ -36,7 +36,7 @@ RULES: dict[str, str] = {
         "second miss goes to the estate manager."
     ),
     "REP-21": "The slip is back before the technician's shift ends; without a shift, by the end of the day.",
-    "REP-22": "A slip without result or, in a home, without signature is not taken back.",
+    "REP-22": "A slip without result, part (or 'none') or, in a home, signature is not taken back.",
     "REP-23": "Finished means tried out by the customer, cleaned and, in a home, signed.",
     "REP-24": (
         "Completion is typed in within two hours of the slip's return; finishing on the phone has done it already."

@@ -51,12 +51,20 @@ def take_slip(ticket_id: int, *, by: Staff, receiver: Staff, cautions: str = "",
 
 @one_act()
 def return_slip(
-    ticket_id: int, *, by: Staff, at: datetime | None = None, occurred_at: datetime | None = None
+    ticket_id: int,
+    *,
+    by: Staff,
+    part_spec: str = "",
+    at: datetime | None = None,
+    occurred_at: datetime | None = None,
 ) -> Ticket:
     """The signed part is back at the desk (rules REP-21, REP-22); starts REP-24 unless the completion is entered.
 
     In a home it must carry the owner's signature: attached, or drawn on the phone. Without it the slip is sent back.
+    `part_spec`: specification and model of the part, unless the completion has named it already; where no part was
+    changed the slip says so too, and nothing is left blank (rule GEN-10).
     """
+    part_spec = checked(part_spec, field="part_spec", at_most=200)
     with step(ticket_id, "return_slip", by=by, at=at, occurred_at=occurred_at) as taken:
         order = order_of(taken.ticket)
         if order.slip_returned_at is not None:
@@ -65,9 +73,12 @@ def return_slip(
             raise GateClosed(_("作业联缺业主签字：补签，或上传签过字的作业联。"), rule="REP-22")
         if not order.result:
             raise GateClosed(_("作业联缺处理结果。"), rule="REP-22")
+        order.part_spec = part_spec or order.part_spec
+        if not order.part_spec:
+            raise InvalidInput(_("作业联缺配件规格型号：没有换配件的请写“不涉及”。"), rule="REP-22", field="part_spec")
         order.slip_returned_at = taken.occurred_at
-        order.save(update_fields=("slip_returned_at",))
-        taken.say(slip=order.slip_number, visit=order.visit_no)
+        order.save(update_fields=("slip_returned_at", "part_spec"))
+        taken.say(slip=order.slip_number, visit=order.visit_no, part=order.part_spec)
     return taken.ticket
 
 

@@ -414,6 +414,13 @@ MUTATIONS = (
         "if False:",
     ),
     Mutation(
+        "REP-22",
+        "a slip without a part",
+        "repairs/actions/paper.py",
+        "        if not order.part_spec:\n",
+        "        if False:\n",
+    ),
+    Mutation(
         "REP-23", "untested", "repairs/actions/finishing.py", "        if not is_tested:\n", "        if False:\n"
     ),
     Mutation(

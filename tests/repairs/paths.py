@@ -129,6 +129,7 @@ def finish(world: World, ticket: Ticket, at: str | datetime = "10:50:00", **chan
     facts = {
         "by": world.technician,
         "result": "更换软管",
+        "part_spec": "DN15 不锈钢编织 60 cm",
         "is_tested": True,
         "is_cleaned": True,
         "signed_on_paper": True,

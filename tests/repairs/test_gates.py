@@ -677,6 +677,19 @@ def test_a_slip_without_the_owners_signature_is_sent_back(garden: World) -> None
     assert RepairOrder.objects.get(ticket=ticket).slip_returned_at == T("11:00")
 
 
+@pytest.mark.rule("REP-22, GEN-10")
+def test_a_slip_names_the_part_or_says_that_there_was_none(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    finish(garden, ticket, part_spec="")
+    sign(garden, ticket, "11:00", purpose="slip")
+
+    with refused(InvalidInput, "REP-22", field="part_spec", saying="不涉及"):
+        actions.return_slip(ticket.pk, by=garden.front_desk, part_spec=" ", at=T("11:00"))
+
+    actions.return_slip(ticket.pk, by=garden.front_desk, part_spec="不涉及", at=T("11:00"))
+    assert RepairOrder.objects.get(ticket=ticket).part_spec == "不涉及"
+
+
 # REP-28: relief of fees
 
 

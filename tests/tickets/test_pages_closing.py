@@ -356,7 +356,7 @@ def file_away(world: World, ticket: Ticket, *, slip: bool = True) -> None:
     actions.take_slip(ticket.pk, by=world.front_desk, receiver=world.technician)
     attach(ticket.pk, by=world.front_desk, upload=picture("slip.jpg"), purpose="slip", visit_no=1)
     if slip:
-        actions.return_slip(ticket.pk, by=world.front_desk)
+        actions.return_slip(ticket.pk, by=world.front_desk, part_spec="不涉及")
 
 
 @pytest.mark.rule("CBK-06")

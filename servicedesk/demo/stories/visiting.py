@@ -158,7 +158,7 @@ class Visiting(Dispatching):
             result=fault.result,
             is_tested=True,
             is_cleaned=True,
-            part_spec=fault.part if uses_part else "",
+            part_spec=fault.part if uses_part else "不涉及",
             materials=(Material(name=fault.part, quantity=1, price_fen=fault.part_fen),) if uses_part else (),
             labour_fen=fault.fen,
             signed_on_paper=on_paper,
