@@ -4,7 +4,7 @@ from __future__ import annotations
 
 RULES: dict[str, str] = {
     "REP-01": (
-        "Several reports of one public fault are one order with all reporters; the steward verifies the result."
+        "Several reports of one public fault are one order with all reporters; the specialist verifies the result."
     ),
     "REP-02": "Each reporter of a public fault is told the same day that it is fixed.",
     "REP-03": ("A repair in a home is taken for now or for an agreed window; without one of them it is not saved."),
@@ -42,7 +42,7 @@ RULES: dict[str, str] = {
         "Completion is typed in within two hours of the slip's return; finishing on the phone has done it already."
     ),
     "REP-25": (
-        "The steward accepts or calls within ten minutes of the desk hearing of completion; in public "
+        "The specialist accepts or calls within ten minutes of the desk hearing of completion; in public "
         "areas the ten minutes only warn (REP-41)."
     ),
     "REP-26": "Called back within 24 hours of the work being finished.",
@@ -52,5 +52,5 @@ RULES: dict[str, str] = {
     "REP-30": "Callback rate: called back within 24 h / completed, per month; messages are counted apart.",
     "REP-33": "At night a repair is done now, or told 'next day' with an appointment.",
     "REP-36": "Every round charged is paid, and has its receipt number, before the archive.",
-    "REP-41": "A public-area repair is finished only with the steward's verification.",
+    "REP-41": "A public-area repair is finished only with the specialist's verification.",
 }

@@ -85,7 +85,7 @@ ACCESS: list[tuple[str, str, Any]] = [  # method, url name, roles that get past 
 ACTS: dict[str, Any] = {  # what may be done to a repair, on the pages and over the API
     "accept": ENGINEERING,
     "accept_late": ENGINEERING,
-    "accept_result": {"specialist", "keeper"},
+    "accept_result": {"specialist"},
     "add_reporter": SERVICE,
     "answer_report": LEADERS | {"engineering_duty", "trade_supervisor", "security_duty", "company", "admin"},
     "apologise": SERVICE,
@@ -110,7 +110,7 @@ ACTS: dict[str, Any] = {  # what may be done to a repair, on the pages and over 
     "print_slip": DESK | {"engineering_duty"},
     "promise": SERVICE,
     "reappoint": SERVICE,
-    "reject_result": {"specialist", "keeper"},
+    "reject_result": {"specialist"},
     "replace_promise": SERVICE,
     "reply_to_reporter": SERVICE,
     "report_completion": ENGINEERING | DESK,

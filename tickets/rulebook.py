@@ -37,7 +37,7 @@ RULES: dict[str, str] = {
     ),
     "GEN-10": "Corrections keep the old value, the new one, the author and the reason.",
     "CBK-02": "Nothing moves to review without a callback since the work was last finished.",
-    "CBK-04": "Acceptance by the steward or the owner, then review by the head of the centre, then archive.",
+    "CBK-04": "Acceptance by the specialist or the owner, then review by the head of the centre, then archive.",
     "CBK-05": "The receiver signs for the slip; the stub stays.",
     "CBK-06": (
         "Archive only with the slip back, the completion entered, the signature, the fee settled and, in "

@@ -88,7 +88,9 @@ def test_the_tabs_sort_who_waits_for_what_by_time_left(garden: World) -> None:
 
     page = client.get(CALLBACKS)
 
-    assert [row.id for row in page.context["rows"]] == [str(first.public_id), str(second.public_id)]
+    rows = page.context["rows"]
+    assert [row.id for row in rows] == [str(first.public_id), str(second.public_id)]
+    assert [row.caller for row in rows] == ["客服专员", garden.front_desk.name]
     assert {tab.label: tab.count for tab in page.context["tabs"]} == {
         "待回访": 2,
         "10 分钟验收": 1,
@@ -311,7 +313,7 @@ def test_the_specialist_accepts_and_the_clerk_may_only_look(garden: World) -> No
     refused = call(client_of(garden.front_desk), ticket, passed="yes")
     answer = call(client_of(garden.specialist), ticket, passed="yes", method="on_site")
 
-    assert "由客服专员或楼管员验收" in look
+    assert "由客服专员验收" in look
     assert "data-submit" not in look
     assert refused.status_code == 403
     assert answer.status_code == 200

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from residents.models import Project, Staff
+from residents.roles import Role
 from tickets import policies
 from tickets.acting import new_form_key
 from tickets.clock_text import ClockView, clock_view
@@ -188,7 +189,7 @@ def _belongs(ticket: Ticket, clock: SlaClock) -> bool:
 
 def _read(tickets: TicketQuerySet) -> TicketQuerySet:
     tries = Prefetch("callbacks", Callback.objects.select_related("caller").order_by("called_at"))
-    return tickets.select_related("assignee", "owner", "reporter", "unit__keeper").prefetch_related(tries)[:ROWS]
+    return tickets.select_related("assignee", "owner", "reporter").prefetch_related(tries)[:ROWS]
 
 
 def _row(ticket: Ticket, clock: SlaClock | None, *, now: datetime, project: Project, selected: Ticket | None) -> Row:
@@ -204,8 +205,9 @@ def _row(ticket: Ticket, clock: SlaClock | None, *, now: datetime, project: Proj
     tries = list(ticket.callbacks.all())
     last = tries[-1] if tries else None
     promised = last.next_try_at if last else None
-    keeper = ticket.unit.keeper if ticket.unit else None
-    caller = keeper if queue and queue.is_acceptance else ticket.owner
+    caller = ticket.owner.name if ticket.owner else ""
+    if queue is not None and queue.is_acceptance:
+        caller = str(Role.SPECIALIST.label)
     preference = ticket.reporter.preferred_times if ticket.reporter else ""
     if promised is not None and promised > now:
         preference = _("约 %(time)s") % {"time": f"{timezone.localtime(promised):%m-%d %H:%M}"}
@@ -218,7 +220,7 @@ def _row(ticket: Ticket, clock: SlaClock | None, *, now: datetime, project: Proj
         place=f"{ticket.place} {ticket.contact_name}".strip(),
         done_text=day_and_time(ticket.handled_at, now) if ticket.handled_at else "",
         technician=ticket.assignee.name if ticket.assignee else "",
-        caller=caller.name if caller else "",
+        caller=caller,
         last_try=_try_text(last, now) if last else "",
         preference=preference or _("随时"),
         preference_late=bool(promised and clock and promised > clock.due_at),
