@@ -14,7 +14,8 @@ from tickets.intake import CHANNELS
 
 PHONE = re.compile(r"^\+?[\d\s()-]{5,20}$")
 SCOPES = (("indoor", gettext_lazy("户内")), ("public", gettext_lazy("公共")))
-VISITS = (("now", gettext_lazy("立即")), ("appointment", gettext_lazy("预约")))
+VISITS = (("now", gettext_lazy("立即")), ("appointment", gettext_lazy("预约")), ("cannot", gettext_lazy("不能办")))
+"""The three answers a customer may get (rule GEN-03)."""
 
 
 class Moment(forms.DateTimeField):
@@ -44,6 +45,7 @@ class IntakeForm(forms.Form):
     visit = forms.ChoiceField(choices=VISITS, required=False)
     appointment_from = Moment()
     appointment_to = Moment()
+    explanation = PlainText(required=False, max_length=500)
     contact_name = PlainText(required=False, max_length=40)
     contact_phone = PlainText(
         required=False,
@@ -61,7 +63,7 @@ class IntakeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("description", "contact_name", "place"):
+        for name in ("description", "explanation", "contact_name", "place"):
             self.fields[name].error_messages["max_length"] = _("最多 %(limit_value)d 字，现在 %(show_value)d 字。")
 
     def clean_form_key(self) -> uuid.UUID:

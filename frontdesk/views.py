@@ -212,6 +212,7 @@ def _taken(form: IntakeForm, home: queries.Home | None) -> Taken:
         visit=said["visit"],
         window_from=said["appointment_from"] if said["visit"] == "appointment" else None,
         window_to=said["appointment_to"] if said["visit"] == "appointment" else None,
+        explanation=said["explanation"] if said["visit"] == "cannot" else "",
         contact_name=said["contact_name"],
         contact_phone=said["contact_phone"],
         channel=said["channel"],

@@ -36,7 +36,7 @@ from tickets.intake import (
     Suggestion,
     Taken,
 )
-from tickets.models import Ticket
+from tickets.models import Response, Ticket
 from tickets.sla.definitions import MINUTE
 from tickets.sla.engine import rules_for
 
@@ -150,6 +150,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
             description=taken.description,
             window_from=taken.window_from,
             window_to=taken.window_to,
+            explanation=taken.explanation,
             reporter=taken.caller,
             contact_name=name,
             contact_phone=phone,
@@ -166,6 +167,8 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
         at=at,
         occurred_at=taken.occurred_at,
     )
+    if ticket.response == Response.CANNOT:
+        return Saved(ticket, _("已登记“不能办”，等客服中心负责人确认。"))
     if not taken.dispatch:
         return Saved(ticket, _("已登记，待派单。"))
     technician = _technician(taken.assignee, category, project=project, unit=taken.unit, at=at)

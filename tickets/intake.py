@@ -121,9 +121,10 @@ class Taken:
     """What the desk has taken down. Moments are aware; `occurred_at` None means now.
 
     `matter` is the value of a list, `words` what was typed; either is enough when it can only mean one thing. `visit`:
-    now or appointment. `link`: "", or the value of a match, or of what declines them; it counts only while it is still
-    offered. `assignee`: a staff number, pool, or "" for the first suggestion. `dispatch` False only registers.
-    `form_key` makes a second submit of the same form find the first ticket.
+    now, appointment, or cannot with the `explanation` given to the customer. `link`: "", or the value of a match, or of
+    what declines them; it counts only while it is still offered. `assignee`: a staff number, pool, or "" for the first
+    suggestion. `dispatch` False only registers. `form_key` makes a second submit of the same form find the first
+    ticket.
     """
 
     matter: str
@@ -137,6 +138,7 @@ class Taken:
     visit: str = "now"
     window_from: datetime | None = None
     window_to: datetime | None = None
+    explanation: str = ""
     contact_name: str = ""
     contact_phone: str = ""
     channel: str = "phone"

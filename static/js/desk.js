@@ -102,11 +102,11 @@
   });
   desk.onContent((root) => root.querySelectorAll("form[data-draft]").forEach(restoreDraft));
 
-  // ---- fields that only matter for one answer: data-show="name=value"
+  // ---- fields that only matter for one answer: data-show="name=value", or any of several: "name=one|other"
   function showDependents(form) {
     form.querySelectorAll("[data-show]").forEach((part) => {
       const [name, value] = part.dataset.show.split("=");
-      part.hidden = form.querySelector(`[name="${name}"]:checked`)?.value !== value;
+      part.hidden = !value.split("|").includes(form.querySelector(`[name="${name}"]:checked`)?.value);
     });
   }
   const showAll = (root) => root.querySelectorAll("form").forEach((form) => form.querySelector("[data-show]") && showDependents(form));

@@ -59,6 +59,27 @@ def test_the_same_form_twice_finds_the_first_ticket_and_dispatches_once(desk: De
     assert Ticket.objects.get().short_number in said(second)
 
 
+@pytest.mark.rule("GEN-03, REP-04")
+def test_what_cannot_be_done_is_explained_and_nobody_is_sent(desk: Desk) -> None:
+    bare = desk.submit(visit="cannot")
+    assert bare.status_code == 422
+    assert 'id="id_explanation_error"' in said(bare)
+    assert not Ticket.objects.exists()
+
+    answer = desk.submit(visit="cannot", explanation="属开发商保修，已请业主联系开发商")
+
+    ticket = Ticket.objects.get()
+    assert (ticket.response, ticket.explanation) == ("cannot", "属开发商保修，已请业主联系开发商")
+    assert (ticket.state, ticket.assignee) == ("reported", None)
+    assert "等客服中心负责人确认" in said(answer)
+
+
+def test_an_explanation_left_over_from_another_answer_is_not_stored(desk: Desk) -> None:
+    desk.submit(visit="now", explanation="属开发商保修")
+
+    assert Ticket.objects.get().explanation == ""
+
+
 def test_only_registering_dispatches_nobody(desk: Desk) -> None:
     desk.submit(submit_as="register")
 
