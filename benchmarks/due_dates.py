@@ -2,9 +2,9 @@
 
     python -m benchmarks.due_dates
 
-Prints, for workdays and for business seconds, the figure in microseconds per due date, the budget and how many times
-faster it is than the walker, which has the days in memory and so is the best a walker can be: over two days the two
-cost the same, the walker's price then grows with every day. Exits with 1 if a budget is missed or the two disagree.
+For workdays and for business seconds, the figure in microseconds per due date beside that of the walker, which has the
+days in memory and so is the best a walker can be: over two days the two cost the same, the walker's price then grows
+with every day. Exits with 1 if a budget is missed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
+from benchmarks.harness import Row, markdown
 from tickets.calendars.bases import Basis, due
 from tickets.calendars.days import Day, DayTable
 from tickets.calendars.national import national_days
@@ -79,8 +80,8 @@ def microseconds(question: Question, starts: list[datetime]) -> float:
     return median(rounds)
 
 
-def main() -> int:
-    """Measure, print one line per question, and say whether every budget is met."""
+def measure() -> list[Row]:
+    """One row per question. Raises RuntimeError when the sums and the walker disagree."""
     table = calendar()
     by_date = {day.day: day for day in table.days}
     draw = random.Random(1)
@@ -89,25 +90,25 @@ def main() -> int:
     for n in TARGETS:
         seconds = n * WORKDAY_SECONDS
         questions += [
-            (f"{n} workdays (WD)", partial(sum_up, table, Basis.WD, n), partial(walk_workdays, by_date, n)),
+            (f"due date: {n} workdays", partial(sum_up, table, Basis.WD, n), partial(walk_workdays, by_date, n)),
             (
-                f"{n} days of business seconds (WSEC)",
+                f"due date: {n} days of business seconds",
                 partial(sum_up, table, Basis.WSEC, seconds),
                 partial(walk_seconds, by_date, seconds),
             ),
         ]
-    print(f"{'due date':<36}{'µs':>8}{'budget':>8}{'walker':>9}{'faster':>8}")
-    passed = True
+    rows = []
     for name, fast, slow in questions:
         if any(fast(start) != slow(start) for start in starts):
-            print(f"{name}: prefix sums and walker disagree")
-            passed = False
-            continue
+            raise RuntimeError(f"{name}: prefix sums and walker disagree")
         figure, walker = microseconds(fast, starts), microseconds(slow, starts)
-        passed &= figure <= BUDGET_MICROSECONDS
-        print(f"{name:<36}{figure:>8.2f}{BUDGET_MICROSECONDS:>8.0f}{walker:>9.1f}{walker / figure:>7.1f}x")
-    return 0 if passed else 1
+        is_met = figure <= BUDGET_MICROSECONDS
+        against = f"a walker over the days: {walker:.1f} µs"
+        rows.append(Row(name, figure, "µs", f"≤ {BUDGET_MICROSECONDS:.0f} µs", is_met, against))
+    return rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    found = measure()
+    print(markdown(found))
+    sys.exit(0 if all(row.is_met for row in found) else 1)

@@ -114,7 +114,7 @@ def machine() -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     """The table of a report."""
-    head = ["What", "Figure", "Budget", "Against raw SQL in the same run", "Met"]
+    head = ["What", "Figure", "Budget", "Against, in the same run", "Met"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
     return "\n".join(lines)
