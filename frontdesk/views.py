@@ -253,7 +253,9 @@ def _accepted(request: StaffRequest, form: IntakeForm, saved: Saved) -> HttpResp
     response = render(
         request, "frontdesk/_intake_form.html", {**_card(request, IntakeForm(), uuid.uuid4()), "saved": shown}
     )
-    response["HX-Trigger"] = json.dumps({"intake-saved": {"form_key": str(key)}, "toast": {"text": text, "undo": ""}})
+    response["HX-Trigger"] = json.dumps(
+        {"intake-saved": {"form_key": str(key)}, "toast": {"text": text, "undo": saved.undo}}
+    )
     return response
 
 

@@ -183,6 +183,7 @@ register_acts(
     "repair",
     {
         "dispatch": ApiAct(DispatchIn, actions.dispatch_repair),
+        "take_back": ApiAct(VersionIn, actions.take_back_dispatch),
         "inform": ApiAct(LateIn, actions.inform_engineering),
         "tell_price": ApiAct(PriceIn, actions.tell_price),
         "correct_warranty": ApiAct(WarrantyIn, actions.correct_warranty),

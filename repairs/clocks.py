@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from repairs.workflow import order_of
 from tickets.calendars.bases import Basis
 from tickets.models import Response, Ticket, TicketEvent
-from tickets.sla.definitions import HOUR, MINUTE, Definition, Step, gen_07
+from tickets.sla.definitions import HOUR, MINUTE, Condition, Definition, Moment, Step, gen_07
 
 
 def visit_scope(ticket: Ticket, event: TicketEvent) -> Sequence[str]:
@@ -89,6 +89,18 @@ def _to_be_done(ticket: Ticket, event: TicketEvent) -> bool:
     return event.kind != "reported" or ticket.response != Response.CANNOT
 
 
+def _owed_again(code: str) -> Condition:
+    """Beside its other starts: a dispatch that ended the clock was taken back."""
+    return lambda ticket, event: event.kind != TAKEN_BACK or code in event.data["since"]
+
+
+def _as_before(code: str, anchor: Moment) -> Moment:
+    """`anchor`; after a dispatch taken back the moment from which the clock had counted, as if it had run on."""
+    return lambda ticket, event: (
+        datetime.fromisoformat(event.data["since"][code]) if event.kind == TAKEN_BACK else anchor(ticket, event)
+    )
+
+
 def _saved_or_contact_ended(ticket: Ticket, event: TicketEvent) -> datetime:
     ended = event.data.get("contact_ended_at")
     return min(event.entered_at, datetime.fromisoformat(ended)) if ended else event.entered_at
@@ -116,6 +128,7 @@ def _already_entered(ticket: Ticket, event: TicketEvent) -> bool:
 
 MORNING = 8 * HOUR + 1
 """From 23:59:59 to 08:00:00."""
+TAKEN_BACK = "dispatch_taken_back"
 REOPENED = ("result_rejected", "callback_negative", "review_returned")
 APPOINTED = ("reported", "appointment_set", "suspended", "reappointed")
 
@@ -177,9 +190,10 @@ CLOCKS = (
         label=_("告知工程"),
         basis=Basis.C24,
         value=MINUTE,
-        starts=("reported",),
+        starts=("reported", TAKEN_BACK),
         stops=("engineering_informed", "dispatched"),
-        anchor=_saved_or_contact_ended,
+        when=_owed_again("REP-06"),
+        anchor=_as_before("REP-06", _saved_or_contact_ended),
         responsible="front_desk",
         ladder=gen_07("supervisor", "engineering_duty", seconds=MINUTE),
         amber=30,
@@ -190,10 +204,10 @@ CLOCKS = (
         label=_("派单"),
         basis=Basis.C24,
         value=MINUTE,
-        starts=("reported", "returned", *REOPENED),
+        starts=("reported", "returned", TAKEN_BACK, *REOPENED),
         stops=("dispatched",),
-        when=_to_be_done,
-        anchor=_saved,
+        when=lambda ticket, event: _to_be_done(ticket, event) and _owed_again("REP-09")(ticket, event),
+        anchor=_as_before("REP-09", _saved),
         responsible="front_desk",
         ladder=gen_07(seconds=MINUTE),
         amber=30,
@@ -217,11 +231,11 @@ CLOCKS = (
         label=_("打单"),
         basis=Basis.C24,
         value=5 * MINUTE,
-        starts=("reported",),
+        starts=("reported", TAKEN_BACK),
         stops=("slip_printed", "dispatched"),
-        when=_to_be_done,
+        when=lambda ticket, event: _to_be_done(ticket, event) and _owed_again("REP-12")(ticket, event),
         stops_when=_slip_left_the_desk,
-        anchor=_entered,
+        anchor=_as_before("REP-12", _entered),
         responsible="front_desk",
         ladder=gen_07(seconds=5 * MINUTE),
         amber=2 * MINUTE,
@@ -235,7 +249,7 @@ CLOCKS = (
         starts=("dispatched", "redispatched"),
         stops=("accepted",),
         # What was accepted by rule was not accepted in time: the clock ends as the breach it is.
-        cancels=("returned", "auto_accepted"),
+        cancels=("returned", "auto_accepted", TAKEN_BACK),
         restarts=True,
         responsible="technician",
         # The automatic acceptance is the breach itself: the duty manager is told once and the ladder ends.

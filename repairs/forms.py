@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from repairs import actions, policies
-from repairs.actions import Material
+from repairs.actions import Material, last_dispatch
 from repairs.amounts import yuan
 from repairs.availability import workers_of
 from repairs.models import Visit
@@ -275,6 +275,10 @@ def _dispatch(asked: Submitted) -> str:
     return _t("已派给 %(name)s · %(number)s") % {"name": name, "number": ticket.short_number}
 
 
+def _take_back(asked: Submitted) -> None:
+    actions.take_back_dispatch(asked.ticket.pk, by=asked.by, version=asked.version)
+
+
 def _inform(asked: Submitted) -> None:
     actions.inform_engineering(asked.ticket.pk, by=asked.by, occurred_at=asked.occurred_at)
 
@@ -468,7 +472,10 @@ def _was_missed(ticket: Any) -> bool:
 
 FORMS = {
     **TAIL_FORMS,
-    "dispatch": ActionForm(run=_dispatch, form=DispatchForm, rule="REP-09"),
+    "dispatch": ActionForm(run=_dispatch, form=DispatchForm, rule="REP-09", undo="take_back"),
+    "take_back": ActionForm(
+        run=_take_back, rule="REP-09", is_simple=True, is_undo=True, offered=lambda t: last_dispatch(t) is not None
+    ),
     "inform": ActionForm(run=_inform, form=LateForm, rule="REP-06", is_plain=True),
     "tell_price": ActionForm(run=_tell_price, form=PriceForm, rule="REP-07", is_plain=True, offered=_is_paid),
     "correct_warranty": ActionForm(run=_correct_warranty, form=WarrantyForm, rule="REP-05", is_plain=True),

@@ -20,6 +20,7 @@ from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
 from residents.tenancy import one_act, scope_now
 from residents.words import listed
+from tickets.acting import act_url
 from tickets.actions import add_reporter
 from tickets.intake import (
     LINK_DUPLICATE,
@@ -173,9 +174,10 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
         return Saved(ticket, _("已登记，待派单。"))
     technician = _technician(taken.assignee, category, project=project, unit=taken.unit, at=at)
     ticket = dispatch_repair(ticket.pk, by=by, technician=technician, at=at, made=ticket)
+    undo = act_url(ticket, "take_back")
     if technician is None:
-        return Saved(ticket, _("已放入抢单池。"))
-    return Saved(ticket, _("已派给 %(to)s。") % {"to": f"{technician.name} {technician.number}"})
+        return Saved(ticket, _("已放入抢单池。"), undo)
+    return Saved(ticket, _("已派给 %(to)s。") % {"to": f"{technician.name} {technician.number}"}, undo)
 
 
 def _technician(

@@ -46,6 +46,7 @@ CONDITIONS = (
     (REPORTERS_ANSWERED, _("报事人已回复")),
 )
 REOPENED = ("result_rejected", "callback_negative", "review_returned")
+UNDISPATCHED = ("returned", "dispatch_taken_back", *REOPENED)
 NEXT_VISIT = ("suspended", "reappointed", "dispatched")
 
 
@@ -212,7 +213,12 @@ REPAIR = TicketKind(
     prefetch=("attachments", "reporters", "visits__technician"),
     track=(
         StepOnTrack(_("受理"), ("reported",), ("REP-11",)),
-        StepOnTrack(_("派单"), ("dispatched", "redispatched"), ("REP-09",), undone_by=("returned", *REOPENED)),
+        StepOnTrack(
+            _("派单"),
+            ("dispatched", "redispatched"),
+            ("REP-09",),
+            undone_by=UNDISPATCHED,
+        ),
         StepOnTrack(
             _("到场"), ("arrived",), ("REP-16", "REP-20", "REP-20.again"), undone_by=("suspended", "reappointed")
         ),
@@ -226,6 +232,7 @@ REPAIR = TicketKind(
         "reported": _("受理报修"),
         "dispatched": _("派单"),
         "redispatched": _("改派"),
+        "dispatch_taken_back": _("撤销派单"),
         "engineering_informed": _("告知工程"),
         "price_told": _("告知收费，业主同意"),
         "warranty_corrected": _("更正保修归属"),
@@ -267,6 +274,7 @@ REPAIR = TicketKind(
         "reported": "phone",
         "dispatched": "layout-kanban",
         "redispatched": "layout-kanban",
+        "dispatch_taken_back": "arrow-back-up",
         "accepted": "check",
         "auto_accepted": "check",
         "returned": "arrow-back-up",

@@ -153,6 +153,15 @@ WORKFLOW = Workflow(
             key="r",
         ),
         Transition(
+            action="take_back",
+            label=_("撤销派单"),
+            sources=("dispatched",),
+            target="reported",
+            event="dispatch_taken_back",
+            policy=policies.DISPATCH,
+            audience="owner",
+        ),
+        Transition(
             action="inform",
             label=_("登记已告知工程"),
             sources=("reported",),

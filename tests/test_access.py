@@ -121,6 +121,7 @@ ACTS: dict[str, Any] = {  # what may be done to a repair, on the pages and over 
     "review": {"centre_head"},
     "set_appointment": SERVICE | ENGINEERING,
     "start": ENGINEERING | DESK,
+    "take_back": DESK | {"engineering_duty", "trade_supervisor"},
     "take_fee": DESK | {"finance", "technician"},
     "take_slip": DESK | {"engineering_duty"},
     "tell_price": SERVICE | ENGINEERING,

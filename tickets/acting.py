@@ -114,7 +114,8 @@ class ActionForm:
 
     `is_simple`: done at once by its button, without questions. `is_plain`: adds to the ticket without replacing
     anything, so a newer version is no conflict. `label`, `key` and `policy` are for acts beside the workflow; `offered`
-    says for which tickets. `locks_itself`: the verb locks several tickets in an order of its own.
+    says for which tickets. `locks_itself`: the verb locks several tickets in an order of its own. `undo`: the act that
+    takes this one back for a few seconds; `is_undo`: such an act, which is offered only right after.
     """
 
     run: Run
@@ -130,6 +131,8 @@ class ActionForm:
     key: str = ""
     policy: Policy | None = None
     also_closed: bool = False
+    undo: str = ""
+    is_undo: bool = False
     offered: Callable[[Ticket], bool] = _any_ticket
 
 
@@ -217,7 +220,7 @@ def acts_for(ticket: Ticket, staff: Staff) -> list[Act]:
     found: dict[str, Act] = {}
     for line in kind.workflow.from_state(ticket.state):
         form = kind.forms.get(line.action)
-        if form is None or line.policy is None or line.action in found or not form.offered(ticket):
+        if form is None or form.is_undo or line.policy is None or line.action in found or not form.offered(ticket):
             continue
         act = Act(line.action, str(line.label), form, line.policy, line, ticket)
         if act.may(staff, ticket):
@@ -269,6 +272,16 @@ def _callback_button(ticket: Ticket, staff: Staff) -> Button | None:
 
 def act_url(ticket: Ticket, code: str) -> str:
     return reverse("tickets:act", args=(ticket.public_id, code))
+
+
+def undo_url(act: Act, staff: Staff) -> str:
+    """Where the act that was just done is taken back; empty when it cannot be."""
+    if not act.form.undo or act.ticket is None:
+        return ""
+    ticket = Ticket.objects.select_related("project").get(pk=act.ticket.pk)
+    back = find_act(ticket, act.form.undo)
+    is_possible = back.transition is not None and ticket.state in back.transition.sources and back.form.offered(ticket)
+    return act_url(ticket, back.code) if is_possible and back.may(staff, ticket) else ""
 
 
 def closed_gate(act: Act, staff: Staff) -> Gate | None:

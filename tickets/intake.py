@@ -153,10 +153,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Saved:
-    """The ticket a submit made or found, and one sentence that says what happened to it."""
+    """The ticket a submit made or found, and one sentence that says what happened to it.
+
+    `undo`: the address that takes the last of it back, for eight seconds.
+    """
 
     ticket: Ticket
     told: str
+    undo: str = ""
 
 
 class Intake(Protocol):

@@ -41,6 +41,14 @@ def notify(
     publish_on_commit(ticket, "notice", staff=[person.pk for person in people])
 
 
+def withdraw(ticket: Ticket, *, kind: str, since: datetime) -> None:
+    """Take the lines of a kind out of people's notice centres again, those put there since that moment."""
+    lines = Notice.objects.filter(ticket=ticket, kind=kind, created_at__gte=since)
+    people = list(lines.values_list("staff_id", flat=True))
+    lines.delete()
+    publish_on_commit(ticket, "notice", staff=people)
+
+
 def others_in_line(roles: Iterable[str], *, by: Staff, project_id: int, at: datetime) -> list[Staff]:
     """Who answers for the roles now beside the person; past the person's own place where nobody else holds it."""
     people: dict[int, Staff] = {}

@@ -8,7 +8,14 @@ default `at`), both aware, and `version` (what the page showed; None skips the c
 from repairs.actions.acceptance import accept_repair, return_repair
 from repairs.actions.appointments import apologise, moves_a_promise, reappoint, set_appointment
 from repairs.actions.by_rule import auto_accept, effect, miss_visit
-from repairs.actions.dispatch import correct_warranty, dispatch_repair, inform_engineering, tell_price
+from repairs.actions.dispatch import (
+    correct_warranty,
+    dispatch_repair,
+    inform_engineering,
+    last_dispatch,
+    take_back_dispatch,
+    tell_price,
+)
 from repairs.actions.ending import cancel_repair, close_unservable, follow_up_repair
 from repairs.actions.finishing import Material, finish_work, report_completion
 from repairs.actions.intake import (
@@ -48,6 +55,7 @@ __all__ = [
     "finish_work",
     "follow_up_repair",
     "inform_engineering",
+    "last_dispatch",
     "leave_early",
     "leave_site",
     "made_by",
@@ -62,6 +70,7 @@ __all__ = [
     "same_fault",
     "set_appointment",
     "start_work",
+    "take_back_dispatch",
     "take_down",
     "take_fee",
     "take_slip",

@@ -227,5 +227,7 @@
     document.querySelectorAll("#household [name=link]").forEach((radio) => { radio.checked = false; });
     household();
   });
+  // what the card says was done no longer is
+  document.addEventListener("undone", () => document.querySelector("#intake [data-saved]")?.remove());
   desk.onContent(begin);
 })();

@@ -12,7 +12,8 @@
     let button = null;
     if (toast.dataset.undo) button = addButton(toast, `${desk.word("undo")} ${left}`, () => undo(toast));
     const timer = setInterval(() => {
-      if (toast.matches(":hover") || toast.contains(document.activeElement)) return;
+      // what is read may be looked at longer; what can be taken back says how long it can
+      if (!button && (toast.matches(":hover") || toast.contains(document.activeElement))) return;
       left -= 1;
       if (button) button.textContent = `${desk.word("undo")} ${left}`;
       if (left <= 0) { clearInterval(timer); toast.remove(); }
@@ -33,8 +34,12 @@
       const answer = await fetch(toast.dataset.undo, { method: "POST", headers: { "X-CSRFToken": token, "HX-Request": "true" } });
       const text = answer.ok ? "" : await answer.text();
       toast.remove();
-      if (answer.ok) document.body.dispatchEvent(new CustomEvent("acted"));
-      else document.getElementById("problems").innerHTML = text;
+      if (answer.ok) {
+        const said = JSON.parse(answer.headers.get("HX-Trigger") ?? "{}").toast?.text;
+        if (said) show(said);
+        document.body.dispatchEvent(new CustomEvent("undone", { bubbles: true }));
+        document.body.dispatchEvent(new CustomEvent("acted", { bubbles: true }));
+      } else document.getElementById("problems").innerHTML = text;
     } catch { problem(desk.word("failed")); }
   }
   function show(text, { undo: address = "", tone = "" } = {}) {

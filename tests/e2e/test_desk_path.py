@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from residents.tenancy import company_scope, scope_now
 from tests.e2e.conftest import Site, sign_in
-from tickets.models import SlaClock, Ticket, TicketEvent
+from tickets.models import Notice, SlaClock, Ticket, TicketEvent
 
 pytestmark = [
     pytest.mark.browser,
@@ -158,6 +158,24 @@ def test_what_is_said_of_a_duplicate_outlives_the_column_it_was_said_in(desk: Pa
     expect(desk.locator("#intake [data-saved]")).to_contain_text("已并入这张单")
     with company_scope(site.world.company.pk):
         assert Ticket.objects.get().reporters.count() == 1
+
+
+def test_a_dispatch_is_taken_back_from_its_toast(desk: Page, site: Site) -> None:
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+    row = desk.locator("#queue-rows .qrow")
+    expect(row).to_contain_text("接单")
+
+    desk.locator("#toasts button", has_text="撤销").click()
+
+    expect(desk.locator("#toasts")).to_contain_text("已撤销派单")
+    expect(desk.locator("#intake [data-saved]")).to_have_count(0)
+    expect(row).to_contain_text("未派")
+    expect(row.locator(".btn")).to_contain_text("派单")
+    with company_scope(site.world.company.pk):
+        assert Ticket.objects.get().state == "reported"
+        assert not Notice.objects.filter(kind="dispatched").exists()
+    assert events(site, "dispatch_taken_back") == 1
 
 
 def test_a_new_ticket_of_another_clerk_appears_without_a_reload(

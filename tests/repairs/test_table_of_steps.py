@@ -61,6 +61,7 @@ def _dissatisfied(world: World, ticket: Ticket, at: datetime) -> None:
 ACTS: dict[str, Act] = {
     "merge": _merge,
     "dispatch": _dispatch,
+    "take_back": lambda w, t, at: actions.take_back_dispatch(t.pk, by=w.front_desk, at=at),
     "inform": lambda w, t, at: actions.inform_engineering(t.pk, by=w.front_desk, at=at),
     "tell_price": lambda w, t, at: actions.tell_price(t.pk, by=w.front_desk, accepted_by="业主", at=at),
     "correct_warranty": lambda w, t, at: actions.correct_warranty(
@@ -127,6 +128,7 @@ TABLE: dict[str, dict[str, str | None]] = {
         "accept": "accepted",
         "auto_accept": "accepted",
         "return": "reported",
+        "take_back": "reported",
         "dispatch": "dispatched",
         "cancel": "cancelled",
         "set_appointment": None,

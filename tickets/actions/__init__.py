@@ -11,7 +11,7 @@ from tickets.actions.opening import Reported, existing_for, next_number, open_ti
 from tickets.actions.promises import keep_promise, make_promise, promise, replace_promise
 from tickets.actions.reporters import add_reporter, reply_to_reporter
 from tickets.actions.talking import add_comment, answer_report, open_reports, report_up, urge
-from tickets.notices import acknowledge, notify
+from tickets.notices import acknowledge, notify, withdraw
 
 __all__ = [
     "EDITABLE",
@@ -38,4 +38,5 @@ __all__ = [
     "reply_to_reporter",
     "report_up",
     "urge",
+    "withdraw",
 ]

@@ -19,7 +19,17 @@ from residents.middleware import StaffRequest
 from residents.policies import require
 from residents.tenancy import scope_now
 from tickets import actions, policies
-from tickets.acting import Act, ActForm, closed_gate, conflict_rows, done_sentence, find_act, new_form_key, perform
+from tickets.acting import (
+    Act,
+    ActForm,
+    closed_gate,
+    conflict_rows,
+    done_sentence,
+    find_act,
+    new_form_key,
+    perform,
+    undo_url,
+)
 from tickets.facts import once, was_done
 from tickets.forms import CommentForm
 from tickets.kinds import WorkPage, kind_of
@@ -98,22 +108,24 @@ def act(request: StaffRequest, public_id: uuid.UUID, action: str) -> HttpRespons
         if error.field and error.field in form.fields:
             form.add_error(error.field, str(error.sentence))
         return _refused(request, chosen, form, error, work_page, status=error.status)
-    return _done(request, ticket, sentence, work_page)
+    return _done(request, ticket, sentence, work_page, undo=undo_url(chosen, request.staff))
 
 
 def _back(request: StaffRequest) -> str:
     return request.POST.get("back", "") or request.GET.get("back", "")
 
 
-def _done(request: StaffRequest, ticket: Ticket, sentence: str, work_page: WorkPage | None) -> HttpResponse:
+def _done(
+    request: StaffRequest, ticket: Ticket, sentence: str, work_page: WorkPage | None, *, undo: str = ""
+) -> HttpResponse:
     if not is_htmx(request):
         messages.success(request, sentence)
     if work_page is not None:
-        return acted(work_page(request, ticket), sentence)
+        return acted(work_page(request, ticket), sentence, undo=undo)
     if is_htmx(request):
         still = Ticket.objects.visible_to(request.staff).filter(pk=ticket.pk).exists()
         answer = body(request, ticket) if target(request) == "ticket-body" and still else HttpResponse(status=204)
-        return acted(answer, sentence)
+        return acted(answer, sentence, undo=undo)
     if _back(request) == "reviews":
         return HttpResponseRedirect(reverse("tickets:reviews"))
     return HttpResponseRedirect(reverse("tickets:detail", args=(ticket.public_id,)))
@@ -130,7 +142,7 @@ def _refused(
 ) -> HttpResponse:
     if work_page is not None:
         return work_page(request, form.ticket, action=chosen.code, form=form, error=error, status=status)
-    has_no_form = target(request) == "ticket-body" or _back(request) == "reviews"
+    has_no_form = target(request) == "ticket-body" or _back(request) == "reviews" or chosen.form.is_simple
     if is_htmx(request) and has_no_form:
         # The button or the page's own line asked: the sentence is shown, and what was typed stays where it is.
         raise error or InvalidInput(first_error(form))

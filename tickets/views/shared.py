@@ -31,10 +31,13 @@ def target(request: StaffRequest) -> str:
     return request.headers.get("HX-Target", "")
 
 
-def acted(response: HttpResponse, text: str) -> HttpResponse:
-    """Tell the page that something was done: it closes its drawer, fetches its live parts and shows the sentence."""
+def acted(response: HttpResponse, text: str, *, undo: str = "") -> HttpResponse:
+    """Tell the page that something was done: it closes its drawer, fetches its live parts and shows the sentence.
+
+    `undo`: the address that takes it back, offered for eight seconds.
+    """
     # ASCII only: a header cannot carry Chinese.
-    response["HX-Trigger"] = json.dumps({"acted": {}, "toast": {"text": text, "undo": ""}})
+    response["HX-Trigger"] = json.dumps({"acted": {}, "toast": {"text": text, "undo": undo}})
     return response
 
 
