@@ -123,7 +123,7 @@ class SlaClock(CompanyModel):
     corrected_at = models.DateTimeField(null=True, blank=True)
     """The step really happened in time but was entered late: the breach stays on record, the result counts as met."""
     reason = models.CharField(max_length=120, blank=True)
-    """Why it was cancelled, corrected or excluded."""
+    """Why it was cancelled, corrected or excluded: the kind of an event, or a sentence as the source has it."""
     calendar = CompanyForeignKey("tickets.WorkCalendar", null=True, blank=True, related_name="+")
     calendar_revision = models.PositiveIntegerField(default=0)
     is_provisional = models.BooleanField(default=False)

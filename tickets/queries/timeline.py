@@ -118,8 +118,8 @@ def timeline_of(ticket: Ticket, files: Iterable[Attachment], *, key_only: bool, 
 
 
 def label_of(kind: TicketKind, event_kind: str) -> str:
-    """The word for a kind of event; the code itself for one nobody named."""
-    return str(kind.event_labels.get(event_kind) or CORE_LABELS.get(event_kind) or event_kind)
+    """The word for a kind of event, or a sentence of the source for the reader; another code as it stands."""
+    return str(kind.event_labels.get(event_kind) or CORE_LABELS.get(event_kind) or _t(event_kind))
 
 
 def _line(event: TicketEvent, kind: TicketKind, files: dict[str, Attachment], day: str) -> Line:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Max, Min
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from residents.models import DutyShift
 from residents.tenancy import scope_now
@@ -168,7 +168,7 @@ def _start(
             if running is not None:
                 if not d.restarts:
                     continue
-                cancel(running, at=event.entered_at, reason=_("重新计时"))
+                cancel(running, at=event.entered_at, reason=gettext_noop("重新计时"))
             started_at = (d.anchor(ticket, event) if d.anchor else event.occurred_at) or event.occurred_at
             clock = arm(d, rule, ticket, scope=scope, started_at=started_at, event=event)
             if clock is None:
@@ -332,7 +332,7 @@ def _judge(clock: SlaClock, *, at: datetime, event: TicketEvent) -> None:
     late = is_late(clock, at)
     if clock.is_advisory:
         clock.state = ClockState.EXCLUDED if late else ClockState.MET
-        clock.reason = _("仅预警，不计超时") if late else ""
+        clock.reason = gettext_noop("仅预警，不计超时") if late else ""
     elif not late and clock.breached_at is None:
         clock.state = ClockState.MET
     elif not late:
@@ -398,7 +398,7 @@ def correct(clock: SlaClock, *, at: datetime, really: datetime) -> None:
 
 def _correct(clock: SlaClock, *, at: datetime, really: datetime) -> None:
     clock.corrected_at = at
-    clock.reason = _("实际按时完成，登记较晚")
+    clock.reason = gettext_noop("实际按时完成，登记较晚")
     _note(clock, "clock_corrected", at=at, really=really)
 
 

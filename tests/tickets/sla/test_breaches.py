@@ -6,14 +6,17 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from repairs import actions
 from residents.tenancy import company_scope
 from tests.repairs.test_repair_path import clock, take
 from tests.tickets.sla.builders import EVERYBODY, just_after, ledger, make_clock, make_event, make_ticket
 from tests.worlds import T, World
+from tickets.kinds import kind_of
 from tickets.models import Outbox, SlaClock, SlaFiring, Ticket, TicketEvent
 from tickets.outbox import drain
+from tickets.queries.timeline import label_of
 from tickets.sla import engine
 from tickets.sla.definitions import definition
 from tickets.sla.sweep import sweep_all
@@ -88,11 +91,13 @@ def test_a_job_done_in_time_but_entered_late_counts_as_met_and_says_why(committe
     sweep_all(at=T("10:07:00"))
     with company_scope(committed_garden.company.pk):
         fired = ledger(clock(ticket, "REP-16"))
-        actions.arrive(ticket.pk, by=committed_garden.technician, at=T("10:20:00"), occurred_at=T("10:05:00"))
+        with translation.override("zh-hant"):
+            actions.arrive(ticket.pk, by=committed_garden.technician, at=T("10:20:00"), occurred_at=T("10:05:00"))
 
         corrected = clock(ticket, "REP-16")
         assert corrected.counts_as_met
-        assert corrected.reason == "实际按时完成，登记较晚"
+        with translation.override("en"):
+            assert label_of(kind_of(ticket), corrected.reason) == "Done in time, logged late"
         assert (corrected.breached_at, corrected.corrected_at) == (T("10:06:40"), T("10:20:00"))
         assert ledger(corrected) == fired  # what has been told stays told
         assert not SlaClock.objects.missed().filter(pk=corrected.pk).exists()
