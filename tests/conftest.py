@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 pytest_plugins = ["tests.worlds", "tests.tenancy.fill"]
@@ -54,3 +55,10 @@ def django_db_setup(
         connections.close_all()
         if not django_db_keepdb:
             teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_product() -> Iterator[None]:
+    """A page fetched in another language leaves that language to the thread."""
+    yield
+    translation.deactivate()
