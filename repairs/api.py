@@ -173,6 +173,8 @@ class ReceiptIn(ActIn):
 class CancelIn(VersionIn):
     reason = serializers.CharField(max_length=500)
     withdrawn_by = serializers.CharField(max_length=40)
+    method = serializers.ChoiceField(choices=("phone", "visit"), help_text="How the customer confirmed it.")
+    confirmed_at = serializers.DateTimeField(required=False, help_text="When; now unless given.")
 
 
 def _finish(ticket_id: int, *, materials: Any = (), **data: Any) -> None:

@@ -21,7 +21,7 @@ from residents.tenancy import one_act, scope_now
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.actions import attach
 from tickets.forms import TAIL_FORMS, LateReasonForm
-from tickets.models import Attachment, Ticket
+from tickets.models import Attachment, Callback, Ticket
 
 POOL = "pool"
 OFFERED = 5
@@ -255,6 +255,12 @@ class FeeForm(ActForm):
 class CancelForm(ActForm):
     withdrawn_by = text_field(_("撤回人"), most=40)
     reason = text_field(_("撤回原因"), rows=2)
+    method = forms.ChoiceField(
+        label=_("怎样确认的"),
+        choices=[(way.value, way.label) for way in (Callback.Method.PHONE, Callback.Method.VISIT)],
+        widget=forms.RadioSelect,
+    )
+    confirmed_at = moment_field(_("确认时间"), required=False, help_text=_("不填即现在。"))
 
 
 def _dispatch(asked: Submitted) -> str:
@@ -454,6 +460,8 @@ def _cancel(asked: Submitted) -> None:
         by=asked.by,
         reason=data["reason"],
         withdrawn_by=data["withdrawn_by"],
+        method=data["method"],
+        confirmed_at=data["confirmed_at"],
         version=asked.version,
     )
 

@@ -29,7 +29,7 @@ from residents.models.staff import Trade
 from residents.words import noted
 from tickets.closing import PROMISES_KEPT
 from tickets.kinds import Bill, CallQueue, Condition, Question, StepOnTrack, TicketKind, Work
-from tickets.models import Ticket, TicketEvent
+from tickets.models import Callback, Ticket, TicketEvent
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -177,6 +177,8 @@ def _details(event: TicketEvent) -> str:
         if begins and ends:
             text = f"{timezone.localtime(begins):%m-%d %H:%M}–{timezone.localtime(ends):%H:%M}"
             parts.append(_t("约 %(window)s") % {"window": text})
+    if event.kind == "cancelled" and data.get("method"):
+        parts.append(str(Callback.Method(data["method"]).label))
     if event.kind == "price_told":
         parts.append(_t("同意人 %(who)s") % {"who": data.get("accepted_by", "")})
         if data.get("price_fen") is not None:

@@ -146,7 +146,7 @@ _SAID = """
     text reason note words result explanation from to into number method outcome satisfaction solved subject
     promised_at progress window_from window_to old new amount_fen charge_fen price_fen receipt rework automatic oral
     visit ended_visit warranty in_warranty accepted_by agreed_with withdrawn_by backdated_seconds rule due_at level name
-    purpose demand told decision as_deputy
+    purpose demand told decision as_deputy confirmed_at
 """
 SAID = frozenset(_SAID.split())
 """What an event says to programs. The rest of its data are our own keys."""

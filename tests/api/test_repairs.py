@@ -103,9 +103,8 @@ def test_a_closed_gate_is_a_409_that_names_the_rule(garden: World, caller: Call)
 
 def test_a_stale_version_is_refused_and_changes_nothing(garden: World, caller: Call) -> None:
     ticket = taken_down(garden, caller)
-    assert caller("front_desk").act(ticket, "cancel", {"reason": "x", "withdrawn_by": "业主", "version": 99}).json()[
-        "code"
-    ] == ("stale")
+    body = {"reason": "x", "withdrawn_by": "业主", "method": "phone", "version": 99}
+    assert caller("front_desk").act(ticket, "cancel", body).json()["code"] == "stale"
 
     assert Ticket.objects.get().state == "reported"
 

@@ -40,6 +40,7 @@ from tickets.actions import (
     merge_tickets,
     reply_to_reporter,
 )
+from tickets.kinds import kind_of
 from tickets.models import Notice, Ticket, TicketEvent, TicketReporter
 
 
@@ -845,6 +846,29 @@ def test_a_withdrawal_says_why_and_by_whom(garden: World, missing: dict[str, Any
     actions.cancel_repair(ticket.pk, by=garden.front_desk, **facts, at=T("10:02"))
     assert TicketEvent.objects.get(ticket=ticket, kind="cancelled").data["withdrawn_by"] == "测试业主"
     assert clock(ticket, "REP-16").state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("call", "field", "rule"),
+    [
+        ({"method": "message"}, "method", ""),
+        ({"confirmed_at": T("09:59")}, "confirmed_at", "GEN-01"),
+        ({"confirmed_at": T("10:03")}, "confirmed_at", "GEN-01"),
+    ],
+)
+def test_a_withdrawal_is_confirmed_by_a_call_of_the_time_since_the_report(
+    garden: World, call: dict[str, Any], field: str, rule: str
+) -> None:
+    ticket = repair_in(garden, "accepted")
+    facts: dict[str, Any] = {"by": garden.front_desk, "reason": "自己修好了", "withdrawn_by": "测试业主"}
+
+    with refused(InvalidInput, rule, field=field):
+        actions.cancel_repair(ticket.pk, **facts, **call, at=T("10:02"))
+
+    actions.cancel_repair(ticket.pk, **facts, method="visit", confirmed_at=T("10:01:30"), at=T("10:02"))
+    said = TicketEvent.objects.get(ticket=ticket, kind="cancelled").data
+    assert (said["method"], said["confirmed_at"]) == ("visit", T("10:01:30").isoformat())
+    assert kind_of(ticket).details(TicketEvent.objects.get(ticket=ticket, kind="cancelled")) == "上门 · 测试业主"
 
 
 @pytest.mark.rule("GEN-02")

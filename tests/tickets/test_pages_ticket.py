@@ -268,6 +268,7 @@ def test_what_is_missing_is_said_at_the_field_and_what_was_typed_stays(garden: W
 
     assert answer.status_code == 422
     assert "请填写撤回原因。" in answer.content.decode()
+    assert "请选择怎样确认的。" in answer.content.decode()
     assert "张先生" in answer.content.decode()
 
 
