@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from repairs import actions
 from repairs.actions import Material, RepairIntake
-from repairs.models import RepairCategory
+from repairs.models import UNFINISHED, Outcome, RepairCategory
 from repairs.policies import REPORT
 from residents.api import actor, idempotent, project_of
 from residents.errors import NotAllowed, NotFound
@@ -131,6 +131,7 @@ class LeaveEarlyIn(StepIn):
     window_from = serializers.DateTimeField(allow_null=True)
     window_to = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    outcome = serializers.ChoiceField(choices=UNFINISHED, required=False, allow_blank=True)
 
 
 class MaterialIn(serializers.Serializer[Any]):
@@ -141,6 +142,7 @@ class MaterialIn(serializers.Serializer[Any]):
 
 class FinishIn(StepIn):
     result = serializers.CharField(max_length=1000)
+    outcome = serializers.ChoiceField(choices=Outcome.values, default=Outcome.FIXED)
     is_tested = serializers.BooleanField()
     is_cleaned = serializers.BooleanField()
     part_spec = serializers.CharField(max_length=200, required=False, allow_blank=True)

@@ -13,7 +13,7 @@ from repairs import actions, policies
 from repairs.actions import Material, last_dispatch
 from repairs.amounts import yuan
 from repairs.availability import workers_of
-from repairs.models import Visit
+from repairs.models import UNFINISHED, Outcome, Visit
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
@@ -26,12 +26,6 @@ from tickets.models import Attachment, Callback, Ticket
 POOL = "pool"
 OFFERED = 5
 """How many technicians a dispatch offers, best first."""
-OUTCOMES = (
-    ("fixed", _("已修好")),
-    ("rework", _("需返工")),
-    ("parts", _("等配件")),
-    ("contractor", _("转外委")),
-)
 MATERIAL_ROWS = 3
 MOST_YUAN = 1_000_000
 
@@ -140,6 +134,11 @@ class ArriveForm(LateForm):
 class LeaveEarlyForm(LateForm):
     """Consent is a photograph of the signed sheet or a signature on the phone."""
 
+    outcome = forms.ChoiceField(
+        label=_("还差什么"),
+        choices=[("", _("其他")), *((word, Outcome(word).label) for word in UNFINISHED)],
+        required=False,
+    )
     reason = text_field(_("为什么没修完"), required=False, rows=2)
     consent = forms.FileField(label=_("书面同意照片"), required=False, allow_empty_file=True)
     signature = forms.FileField(label=_("或请业主签字"), required=False, allow_empty_file=True)
@@ -156,7 +155,7 @@ class LeaveEarlyForm(LateForm):
 
 class FinishForm(LateForm):
     outcome = forms.ChoiceField(
-        label=_("结果"), choices=OUTCOMES, widget=forms.RadioSelect, required=False, initial="fixed"
+        label=_("结果"), choices=Outcome.choices, widget=forms.RadioSelect, required=False, initial=Outcome.FIXED
     )
     result = text_field(_("处理结果"), most=1000, rows=2)
     is_cleaned = forms.BooleanField(label=_("已清理现场"), required=False)
@@ -213,8 +212,6 @@ class FinishForm(LateForm):
             for number in range(MATERIAL_ROWS)
             if (name := (data.get(f"material_{number}") or "").strip())
         )
-        if data.get("outcome") in ("rework", "parts"):
-            self.add_error("outcome", _t("没有修好不能完工；要离开请登记暂离。"))
         return data
 
     def missing(self) -> list[str]:
@@ -388,6 +385,7 @@ def _leave_early(asked: Submitted) -> None:
         window_from=data["next_from"],
         window_to=data["next_to"],
         reason=data["reason"],
+        outcome=data["outcome"],
         occurred_at=asked.occurred_at,
         version=asked.version,
     )
@@ -412,6 +410,7 @@ def _finish(asked: Submitted) -> str:
         asked.ticket.pk,
         by=asked.by,
         result=data["result"],
+        outcome=data["outcome"] or Outcome.FIXED,
         is_tested=data["is_tested"],
         is_cleaned=data["is_cleaned"],
         part_spec=data["part_spec"],

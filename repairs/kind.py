@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from repairs.amounts import yuan
 from repairs.forms import FORMS
 from repairs.intake import DeskIntake
-from repairs.models import Visit
+from repairs.models import Outcome, Visit
 from repairs.workflow import (
     COMPLETION_ENTERED,
     FEE_SETTLED,
@@ -179,6 +179,8 @@ def _details(event: TicketEvent) -> str:
             parts.append(_t("约 %(window)s") % {"window": text})
     if event.kind == "cancelled" and data.get("method"):
         parts.append(str(Callback.Method(data["method"]).label))
+    if event.kind == "suspended" and data.get("outcome"):
+        parts.append(str(Outcome(data["outcome"]).label))
     if event.kind == "price_told":
         parts.append(_t("同意人 %(who)s") % {"who": data.get("accepted_by", "")})
         if data.get("price_fen") is not None:

@@ -164,6 +164,18 @@ class RepairOrder(CompanyModel):
         return self.payable_fen - self.paid_fen
 
 
+class Outcome(models.TextChoices):
+    """How a visit ends. Only what is fixed is finished; after the others somebody comes again (rule REP-18)."""
+
+    FIXED = "fixed", _("已修好")
+    REWORK = "rework", _("需返工")
+    PARTS = "parts", _("等配件")
+    CONTRACTOR = "contractor", _("转外委")
+
+
+UNFINISHED = tuple(word for word in Outcome.values if word != Outcome.FIXED)
+
+
 class Visit(CompanyModel):
     """One way to the customer: an appointment or 'now', arrival, start, departure."""
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from repairs.actions.people import check_own_job, worker_of
 from repairs.actions.visits import visit_of
 from repairs.availability import is_worker
-from repairs.models import MaterialLine
+from repairs.models import MaterialLine, Outcome
 from repairs.workflow import has_signature, order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
@@ -45,6 +45,7 @@ def finish_work(
     materials: tuple[Material, ...] = (),
     labour_fen: int = 0,
     signed_on_paper: bool = False,
+    outcome: str = Outcome.FIXED,
     report: bool = True,
     at: datetime | None = None,
     occurred_at: datetime | None = None,
@@ -52,6 +53,7 @@ def finish_work(
 ) -> Ticket:
     """Finished: the customer has tried it, the place is clean, it is signed (rules REP-18, REP-22, REP-23).
 
+    Any `outcome` but fixed is refused: waiting for parts or for a contractor, the technician leaves early (REP-19).
     In a home the owner's signature of this visit must be attached, unless `signed_on_paper` says it stands on the
     slip that comes back. Starts REP-21, REP-26, for public areas REP-02, for important needs REP-27, all from when the
     work was finished. `report` tells the desk in the same act, as finishing on the phone does. `materials` and
@@ -60,9 +62,13 @@ def finish_work(
     result = checked(result, field="result", at_most=1000, needed=_("请填写处理结果。"), rule="REP-22")
     part_spec = checked(part_spec, field="part_spec", at_most=200)
     _check_charges(materials, labour_fen)
+    if outcome not in Outcome.values:
+        raise InvalidInput(_("请选择结果。"), rule="REP-22", field="outcome")
     with step(ticket_id, "finish", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         check_own_job(taken)
         ticket, order = taken.ticket, order_of(taken.ticket)
+        if outcome != Outcome.FIXED:
+            raise GateClosed(_("没有修好不能完工；要离开请登记暂离。"), rule="REP-18", field="outcome")
         if not is_tested:
             raise GateClosed(_("请业主试用（公共部位请测试）后再完工。"), rule="REP-23")
         if not is_cleaned:
@@ -96,6 +102,7 @@ def finish_work(
         taken.say(
             visit=order.visit_no,
             result=result,
+            outcome=outcome,
             charge_fen=charge_fen,
             signed_on_paper=signed_on_paper,
             technician=worker_of(taken),

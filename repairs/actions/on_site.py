@@ -11,7 +11,7 @@ from repairs.actions.by_rule import caught_up
 from repairs.actions.people import check_own_job, worker_of
 from repairs.actions.visits import check_window, iso, open_visit, visit_of
 from repairs.availability import is_worker
-from repairs.models import Visit
+from repairs.models import UNFINISHED, Visit
 from repairs.workflow import order_of
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
@@ -102,15 +102,19 @@ def leave_early(
     window_from: datetime | None,
     window_to: datetime | None,
     reason: str = "",
+    outcome: str = "",
     at: datetime | None = None,
     occurred_at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
     """Leave before it is finished: only with the owner's written consent and an agreed next time, both (rule REP-19).
 
-    `consent` is a file of this ticket and visit, attached as such; one consent is good for one departure.
+    `consent` is a file of this ticket and visit, attached as such; one consent is good for one departure. `outcome`:
+    what is missing, if it is one of those words.
     """
     reason = checked(reason, field="reason", at_most=500)
+    if outcome and outcome not in UNFINISHED:
+        raise InvalidInput(_("请选择还差什么。"), rule="REP-19", field="outcome")
     with step(ticket_id, "leave_early", by=by, at=at, occurred_at=occurred_at, version=version) as taken:
         check_own_job(taken)
         if consent is None or not _is_consent(consent, taken.ticket):
@@ -133,6 +137,7 @@ def leave_early(
             window_from=iso(window_from),
             window_to=iso(window_to),
             reason=reason,
+            outcome=outcome,
             technician=worker_of(taken),
         )
     return taken.ticket

@@ -616,6 +616,27 @@ def test_a_repair_is_finished_only_when_tested_cleaned_and_signed(garden: World,
     assert (ticket.state, ticket.handled_at) == ("finished", T("10:50"))
 
 
+@pytest.mark.rule("REP-18, REP-19")
+@pytest.mark.parametrize("outcome", ["rework", "parts", "contractor"])
+def test_what_is_not_fixed_is_not_finished_and_the_departure_says_what_is_missing(garden: World, outcome: str) -> None:
+    ticket = repair_in(garden, "in_work")
+
+    with refused(GateClosed, "REP-18", field="outcome"):
+        finish(garden, ticket, outcome=outcome)
+
+    consent = sign(garden, ticket, "10:50", purpose="consent")
+    window: dict[str, Any] = {"window_from": T("15:00"), "window_to": T("16:00")}
+    actions.leave_early(ticket.pk, by=garden.technician, consent=consent, **window, outcome=outcome, at=T("10:51"))
+    assert TicketEvent.objects.get(ticket=ticket, kind="suspended").data["outcome"] == outcome
+
+
+@pytest.mark.rule("REP-22")
+def test_the_outcome_of_a_finished_repair_is_kept(garden: World) -> None:
+    ticket = repair_in(garden, "finished")
+
+    assert TicketEvent.objects.get(ticket=ticket, kind="work_finished").data["outcome"] == "fixed"
+
+
 @pytest.mark.rule("REP-23")
 def test_a_signature_drawn_on_the_phone_is_as_good_as_the_slip(garden: World) -> None:
     ticket = repair_in(garden, "in_work")

@@ -263,6 +263,20 @@ def test_a_job_is_given_back_with_a_reason_and_leaves_the_phone(garden: World, p
     assert phone.get(f"/tech/{ticket.public_id}/").status_code == 404
 
 
+@pytest.mark.rule("REP-18")
+def test_a_job_for_a_contractor_is_not_finished_on_the_phone(garden: World, phone: Client) -> None:
+    ticket = dispatched(garden)
+    for action in ("accept", "arrive", "start"):
+        press(phone, ticket, action)
+
+    answer = press(phone, ticket, "finish", **{**DONE, "outcome": "contractor"}, signed_on_paper="on")
+
+    assert answer.status_code == 409
+    assert "登记暂离" in answer.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.state == "in_work"
+
+
 @pytest.mark.rule("GEN-03, REP-20")
 def test_what_cannot_be_done_now_gets_a_time_on_the_phone(garden: World, phone: Client) -> None:
     ticket = dispatched(garden)
