@@ -54,6 +54,7 @@ class IntakeForm(forms.Form):
     )
     channel = forms.ChoiceField(choices=tuple(CHANNELS.items()), required=False)
     occurred_at = Moment()
+    contact_ended_at = Moment()
     important = forms.BooleanField(required=False)
     price_told = forms.BooleanField(required=False)
     told_next_day = forms.BooleanField(required=False)

@@ -217,6 +217,7 @@ def _taken(form: IntakeForm, home: queries.Home | None) -> Taken:
         contact_phone=said["contact_phone"],
         channel=said["channel"],
         occurred_at=said["occurred_at"],
+        contact_ended_at=said["contact_ended_at"],
         is_important=said["important"],
         price_told=said["price_told"],
         told_next_day=said["told_next_day"],

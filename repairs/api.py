@@ -11,12 +11,14 @@ from rest_framework.response import Response
 
 from repairs import actions
 from repairs.actions import Material, RepairIntake
+from repairs.intake import contact_end
 from repairs.models import UNFINISHED, Outcome, RepairCategory
 from repairs.policies import REPORT
 from residents.api import actor, idempotent, project_of
 from residents.errors import NotAllowed, NotFound
 from residents.models import Person, Project, Staff, Unit
 from residents.signed_in import projects_of
+from residents.tenancy import scope_now
 from tickets.api import (
     IDEMPOTENCY_KEY,
     ActIn,
@@ -84,6 +86,8 @@ class RepairViewSet(viewsets.GenericViewSet[Any]):
         if not staff.may_see(project.pk):
             raise NotFound
         occurred_at = data.pop("occurred_at", None)
+        ended = contact_end(data.pop("contact_ended_at", None), occurred_at=occurred_at, at=scope_now())
+        data["contact_ended_at"] = ended
         ticket = actions.report_repair(RepairIntake(**data), project=project, by=staff, occurred_at=occurred_at)
         return Response(detail(ticket), status=201)
 

@@ -102,8 +102,11 @@ def _as_before(code: str, anchor: Moment) -> Moment:
 
 
 def _saved_or_contact_ended(ticket: Ticket, event: TicketEvent) -> datetime:
+    """In a home the earlier of the two, for a public fault the filling of the work order (ambiguity A-36)."""
     ended = event.data.get("contact_ended_at")
-    return min(event.entered_at, datetime.fromisoformat(ended)) if ended else event.entered_at
+    if not ended or ticket.is_public_area:
+        return event.entered_at
+    return min(event.entered_at, datetime.fromisoformat(ended))
 
 
 def _entered(ticket: Ticket, event: TicketEvent) -> datetime:

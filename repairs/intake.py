@@ -156,6 +156,7 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
             contact_name=name,
             contact_phone=phone,
             channel=taken.channel,
+            contact_ended_at=contact_end(taken.contact_ended_at, occurred_at=taken.occurred_at, at=at),
             is_important=taken.is_important,
             price_told=taken.price_told,
             not_duplicate=link in (LINK_NONE, LINK_REWORK),
@@ -178,6 +179,21 @@ def _submit(taken: Taken, *, project: Project, by: Staff, at: datetime) -> Saved
     if technician is None:
         return Saved(ticket, _("已放入抢单池。"), undo)
     return Saved(ticket, _("已派给 %(to)s。") % {"to": f"{technician.name} {technician.number}"}, undo)
+
+
+def contact_end(ended: datetime | None, *, occurred_at: datetime | None, at: datetime) -> datetime | None:
+    """When the conversation ended: the minute to tell engineering counts from there, if that was before the saving.
+
+    Of a report that is typed in later and names no end, it ended when it was made. Raises InvalidInput for an end in
+    the future or before the report (rule REP-06).
+    """
+    if ended is None:
+        return occurred_at
+    if ended > at:
+        raise InvalidInput(_("通话结束时间晚于现在，请核对。"), rule="REP-06", field="contact_ended_at")
+    if occurred_at is not None and ended < occurred_at:
+        raise InvalidInput(_("通话结束时间早于接报时间，请核对。"), rule="REP-06", field="contact_ended_at")
+    return ended
 
 
 def _technician(

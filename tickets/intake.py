@@ -118,7 +118,7 @@ class Outlook:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What the desk has taken down. Moments are aware; `occurred_at` None means now.
+    """What the desk has taken down. Moments are aware; `occurred_at` None means now, `contact_ended_at` None then too.
 
     `matter` is the value of a list, `words` what was typed; either is enough when it can only mean one thing. `visit`:
     now, appointment, or cannot with the `explanation` given to the customer. `link`: "", or the value of a match, or of
@@ -143,6 +143,7 @@ class Taken:
     contact_phone: str = ""
     channel: str = "phone"
     occurred_at: datetime | None = None
+    contact_ended_at: datetime | None = None
     is_important: bool = False
     price_told: bool = False
     told_next_day: bool = False

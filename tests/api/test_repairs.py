@@ -50,6 +50,33 @@ def test_a_repair_is_taken_down_with_its_clocks_and_events(garden: World, caller
     assert [event["kind"] for event in body["events"]][:1] == ["reported"]
 
 
+@pytest.mark.rule("REP-06")
+@pytest.mark.parametrize("minutes", [-41, 1])
+def test_a_contact_that_ended_before_the_report_or_has_not_ended_is_refused(
+    garden: World, caller: Call, minutes: int
+) -> None:
+    now = scope_now()
+    moments = {
+        "occurred_at": (now - timedelta(minutes=40)).isoformat(),
+        "contact_ended_at": (now + timedelta(minutes=minutes)).isoformat(),
+    }
+
+    refused = problem(caller("front_desk").post(REPAIRS, intake(garden, **moments)))
+
+    assert (refused["status"], refused["rule"], refused["field"]) == (422, "REP-06", "contact_ended_at")
+    assert not Ticket.objects.exists()
+
+
+@pytest.mark.rule("REP-06")
+def test_a_report_typed_in_later_over_the_api_ended_when_it_was_made(garden: World, caller: Call) -> None:
+    made = scope_now() - timedelta(minutes=40)
+
+    answer = caller("front_desk").post(REPAIRS, intake(garden, occurred_at=made.isoformat()))
+
+    assert answer.status_code == 201
+    assert SlaClock.objects.get(rule_code="REP-06").due_at == made + timedelta(minutes=1)
+
+
 @pytest.mark.rule("REP-04")
 def test_a_repair_without_a_home_is_refused_with_rule_and_field(garden: World, caller: Call) -> None:
     body = intake(garden)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -154,6 +154,37 @@ def test_a_late_entry_keeps_the_time_it_really_came_in(desk: Desk) -> None:
     ticket = Ticket.objects.get()
     assert ticket.reported_at == earlier
     assert ticket.entered_at > earlier
+
+
+def _typed(moment: datetime) -> str:
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"
+
+
+@pytest.mark.rule("REP-06")
+@pytest.mark.parametrize("minutes", [None, 2])
+def test_the_minute_to_tell_engineering_counts_from_the_conversation_that_is_typed_in_later(
+    desk: Desk, minutes: int | None
+) -> None:
+    earlier = (scope_now() - timedelta(minutes=40)).replace(microsecond=0)
+    ended = earlier + timedelta(minutes=minutes or 0)
+
+    desk.submit(occurred_at=_typed(earlier), contact_ended_at=_typed(ended) if minutes else None)
+
+    told = SlaClock.objects.get(rule_code="REP-06")
+    assert (told.due_at, told.breached_at) == (ended + timedelta(minutes=1), ended + timedelta(minutes=1))
+
+
+@pytest.mark.rule("REP-06")
+@pytest.mark.parametrize(("minutes", "sentence"), [(-41, "早于接报时间"), (5, "晚于现在")])
+def test_a_conversation_ends_between_the_report_and_now(desk: Desk, minutes: int, sentence: str) -> None:
+    earlier = scope_now() - timedelta(minutes=40)
+
+    answer = desk.submit(occurred_at=_typed(earlier), contact_ended_at=_typed(scope_now() + timedelta(minutes=minutes)))
+
+    assert answer.status_code == 422
+    assert 'id="id_contact_ended_at_error"' in said(answer)
+    assert sentence in said(answer)
+    assert not Ticket.objects.exists()
 
 
 @pytest.mark.rule("REP-03")

@@ -294,6 +294,13 @@ def test_engineering_is_told_from_the_end_of_the_call_when_that_was_before_the_s
     assert clock(ticket, "REP-09").due_at == T("10:01:30")
 
 
+@pytest.mark.rule("REP-06")
+def test_of_a_public_fault_engineering_is_told_from_the_filling_of_the_order(garden: World) -> None:
+    ticket = report(garden, "10:00:30", intake=lamp(garden, contact_ended_at=T("10:00:10")))
+
+    assert clock(ticket, "REP-06").due_at == T("10:01:30")
+
+
 @pytest.mark.rule("REP-09, REP-15, REP-16, REP-17")
 def test_a_returned_order_owes_a_new_dispatch_and_keeps_its_arrival_clock(garden: World) -> None:
     ticket = repair_in(garden, "accepted")
