@@ -221,6 +221,8 @@ def take_paper(clerk: Page) -> None:
     for label in ("登记领单", "收回作业联"):
         clerk.locator("details[data-menu] summary[aria-label=更多]").click()
         clerk.locator(".menu-pop .item", has_text=label).click()
+        if label == "收回作业联":
+            clerk.locator("#action-form [name=part_spec]").fill("不锈钢软管 60cm")
         clerk.locator("#action-form [data-submit]").click()
         expect(clerk.locator("#action-form")).to_have_count(0, timeout=PATIENCE)
         expect(clerk.locator("#ticket-body")).to_be_visible()
