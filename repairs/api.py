@@ -123,6 +123,12 @@ class WindowIn(VersionIn):
 
 class ArriveIn(StepIn):
     method = serializers.ChoiceField(choices=("manual", "phone"), default="manual")
+    technician = by_public_id(
+        Staff.objects.filter(is_active=True),
+        required=False,
+        allow_null=True,
+        help_text="Who came, for a job of the pool that somebody else enters.",
+    )
 
 
 class ReappointIn(ReasonIn):

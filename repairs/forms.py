@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from repairs import actions, policies
 from repairs.actions import Material, last_dispatch
 from repairs.amounts import yuan
-from repairs.availability import workers_of
+from repairs.availability import is_worker, workers_of
 from repairs.models import UNFINISHED, Outcome, Visit
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
@@ -129,6 +129,16 @@ class ArriveForm(LateForm):
         required=False,
         initial="phone",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.ticket.assignee_id is None:
+            self.fields["technician"] = forms.ModelChoiceField(
+                label=_t("到场的技工"),
+                queryset=workers_of(self.ticket.project_id).order_by("pinyin", "number"),
+                required=not is_worker(self.staff, self.ticket.project_id),
+                error_messages={"required": _t("这一单还没有技工：请选择到场的技工。")},
+            )
 
 
 class LeaveEarlyForm(LateForm):
@@ -356,6 +366,7 @@ def _arrive(asked: Submitted) -> None:
         asked.ticket.pk,
         by=asked.by,
         method=asked.data["method"] or "manual",
+        technician=asked.data.get("technician"),
         occurred_at=asked.occurred_at,
         version=asked.version,
     )

@@ -28,12 +28,15 @@ def arrive(
     *,
     by: Staff,
     method: str = "scan",
+    technician: Staff | None = None,
     at: datetime | None = None,
     occurred_at: datetime | None = None,
     version: int | None = None,
 ) -> Ticket:
     """The technician is at the door (rules REP-16, REP-20). `method`: scan, manual or phone.
 
+    A job that nobody has goes to who came: the one who enters it, or `technician`, whom the desk names when it is
+    phoned in. The work has a doer from here on, who does not accept it himself (rules REP-22, CBK-04).
     An order not yet accepted is accepted by arriving. Arriving after the agreed window is a missed visit first;
     arriving within it but entered later takes the miss back, while the record of the breach stays.
     """
@@ -49,9 +52,14 @@ def arrive(
         check_own_job(taken)
         order = order_of(taken.ticket)
         visit = visit_of(taken.ticket, order.visit_no)
-        if taken.ticket.assignee_id is None and is_technician:
-            taken.ticket.assignee, taken.ticket.is_pooled = by, False
-            visit.technician = by
+        came = technician or (by if is_technician else None)
+        if taken.ticket.assignee_id is None:
+            if came is None or not is_worker(came, taken.ticket.project_id):
+                raise InvalidInput(_("这一单还没有技工：请选择到场的技工。"), rule="REP-22", field="technician")
+            taken.ticket.assignee, taken.ticket.is_pooled = came, False
+            visit.technician = came
+        elif technician is not None and technician.pk != taken.ticket.assignee_id:
+            raise InvalidInput(_("这一单派给了别人。"), rule="REP-15", field="technician")
         if taken.ticket.assignee_id == by.pk:
             order.slip_taken_at = order.slip_taken_at or taken.occurred_at
         visit.arrived_at, visit.arrival_method = taken.occurred_at, method

@@ -244,6 +244,33 @@ def test_a_technician_does_not_touch_the_job_of_another(garden: World, act: str)
         acts[act]()
 
 
+@pytest.mark.rule("REP-22, CBK-04")
+def test_an_arrival_at_a_job_of_the_pool_that_is_phoned_in_names_who_came(garden: World) -> None:
+    on_duty(garden)
+    ticket = report(garden)
+    actions.dispatch_repair(ticket.pk, by=garden.front_desk, at=T("10:00:30"))
+    phoned: dict[str, Any] = {"by": garden.front_desk, "method": "phone", "at": T("10:04")}
+
+    with refused(InvalidInput, "REP-22", field="technician"):
+        actions.arrive(ticket.pk, **phoned)
+    with refused(InvalidInput, "REP-22", field="technician"):
+        actions.arrive(ticket.pk, **phoned, technician=garden.guard)
+
+    actions.arrive(ticket.pk, **phoned, technician=garden.technician)
+    ticket.refresh_from_db()
+    assert (ticket.assignee_id, ticket.is_pooled) == (garden.technician.pk, False)
+    assert ticket.visits.get().technician_id == garden.technician.pk
+    assert TicketEvent.objects.get(ticket=ticket, kind="arrived").data["technician"] == garden.technician.pk
+
+
+@pytest.mark.rule("REP-15")
+def test_an_arrival_is_not_phoned_in_for_another_than_who_has_the_job(garden: World) -> None:
+    ticket = repair_in(garden, "accepted")
+
+    with refused(InvalidInput, "REP-15", field="technician"):
+        actions.arrive(ticket.pk, by=garden.front_desk, technician=garden.technician_2, at=T("10:04"))
+
+
 @pytest.mark.rule("REP-15")
 def test_a_job_in_the_open_pool_goes_to_the_first_technician_who_takes_it(garden: World) -> None:
     on_duty(garden)
