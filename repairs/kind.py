@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +198,7 @@ def _details(event: TicketEvent) -> str:
         if data.get(name):
             parts.append(str(data[name]))
     if data.get("reprint"):
-        parts.append(_t("重打"))
+        parts.append(_t("补打"))
     return " · ".join(part for part in parts if part)
 
 
@@ -205,6 +206,12 @@ def _work_page(request: StaffRequest, ticket: Ticket, **asked: Any) -> HttpRespo
     from repairs.views import work_page
 
     return work_page(request, ticket, **asked)
+
+
+def _slip_page(request: StaffRequest, ticket: Ticket) -> HttpResponse:
+    from repairs.views import slip_page
+
+    return slip_page(request, ticket)
 
 
 REPAIR = TicketKind(
@@ -304,7 +311,7 @@ REPAIR = TicketKind(
     work=_work,
     agreed=_agreed,
     visit_no=lambda ticket: order_of(ticket).visit_no,
-    forms=FORMS,
+    forms={**FORMS, "print_slip": replace(FORMS["print_slip"], page=_slip_page)},
     calls=(
         CallQueue(
             "acceptance",

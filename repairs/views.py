@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,6 +19,7 @@ from repairs.amounts import yuan
 from repairs.forms import FinishForm, LeaveEarlyForm, WindowForm
 from repairs.kind import current_visit, window_text
 from repairs.policies import SEE_PHONE_PAGES
+from repairs.slip import slip_of
 from repairs.workflow import has_signature, order_of
 from residents import duty
 from residents.access import staff_only
@@ -105,6 +107,15 @@ def work_page(
     if fresh is None or (is_htmx and target != "tech-job"):
         raise error or InvalidInput(next((str(lines[0]) for lines in form.errors.values()), "") if form else None)
     return _job(request, fresh, action=action, form=form, error=error, status=status)
+
+
+def slip_page(request: StaffRequest, ticket: Ticket) -> HttpResponse:
+    """The slip on paper, in the zone of its estate: the answer to the act of printing it (rule REP-12)."""
+    printed = for_page(Ticket.objects.visible_to(request.staff)).get(pk=ticket.pk)
+    url = reverse("tickets:detail", args=(printed.public_id,))
+    with timezone.override(printed.project.tzinfo):
+        slip = slip_of(printed, address=request.build_absolute_uri(url))
+        return render(request, "repairs/slip.html", {"slip": slip, "ticket_url": url})
 
 
 @require_POST

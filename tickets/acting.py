@@ -26,9 +26,11 @@ from tickets.models import Ticket
 from tickets.workflow import Gate, Step, Transition
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
     from django.utils.functional import Promise as Text
     from django.utils.functional import _StrPromise as LazyStr
 
+    from residents.middleware import StaffRequest
     from residents.models import Staff
 
 CALLBACK_ACTS = ("call_back", "second_callback", "call_back_negative", "try_callback")
@@ -102,6 +104,7 @@ class Submitted:
 
 
 Run = Callable[[Submitted], str | None]
+Page = Callable[["StaffRequest", Ticket], "HttpResponse"]
 
 
 def _any_ticket(ticket: Ticket) -> bool:
@@ -115,7 +118,8 @@ class ActionForm:
     `is_simple`: done at once by its button, without questions. `is_plain`: adds to the ticket without replacing
     anything, so a newer version is no conflict. `label`, `key` and `policy` are for acts beside the workflow; `offered`
     says for which tickets. `locks_itself`: the verb locks several tickets in an order of its own. `undo`: the act that
-    takes this one back for a few seconds; `is_undo`: such an act, which is offered only right after.
+    takes this one back for a few seconds; `is_undo`: such an act, which is offered only right after. `page`: what the
+    act is answered with in a window of its own, such as a form to print.
     """
 
     run: Run
@@ -134,6 +138,7 @@ class ActionForm:
     undo: str = ""
     is_undo: bool = False
     offered: Callable[[Ticket], bool] = _any_ticket
+    page: Page | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,7 @@ class Button:
     url: str
     simple: bool
     menu: bool
+    own_window: bool = False
 
 
 @dataclass(frozen=True)
@@ -251,7 +257,8 @@ def buttons(ticket: Ticket, staff: Staff) -> tuple[list[Button], Blocked | None]
                 primary=act.is_primary and not any(row.primary for row in rows),
                 url=act_url(ticket, act.code),
                 simple=act.form.is_simple,
-                menu=not (act.is_primary or act.key),
+                menu=not (act.is_primary or act.key or act.form.page),
+                own_window=act.form.page is not None,
             )
         )
     callback = _callback_button(ticket, staff)

@@ -90,7 +90,7 @@ def act(request: StaffRequest, public_id: uuid.UUID, action: str) -> HttpRespons
     form_key = request.POST.get("form_key", "")[:80]
     if was_done(ticket.pk, form_key):
         # Sent twice: what it asks may no longer be possible, because it has been done.
-        return _done(request, ticket, done_sentence(chosen), work_page)
+        return _done(request, chosen, ticket, done_sentence(chosen), work_page)
     form = chosen.form.form(request.POST, request.FILES, ticket=ticket, staff=request.staff)
     if not form.is_valid():
         return _refused(request, chosen, form, None, work_page, status=422)
@@ -108,7 +108,7 @@ def act(request: StaffRequest, public_id: uuid.UUID, action: str) -> HttpRespons
         if error.field and error.field in form.fields:
             form.add_error(error.field, str(error.sentence))
         return _refused(request, chosen, form, error, work_page, status=error.status)
-    return _done(request, ticket, sentence, work_page, undo=undo_url(chosen, request.staff))
+    return _done(request, chosen, ticket, sentence, work_page, undo=undo_url(chosen, request.staff))
 
 
 def _back(request: StaffRequest) -> str:
@@ -116,8 +116,10 @@ def _back(request: StaffRequest) -> str:
 
 
 def _done(
-    request: StaffRequest, ticket: Ticket, sentence: str, work_page: WorkPage | None, *, undo: str = ""
+    request: StaffRequest, chosen: Act, ticket: Ticket, sentence: str, work_page: WorkPage | None, *, undo: str = ""
 ) -> HttpResponse:
+    if chosen.form.page is not None:
+        return chosen.form.page(request, ticket)
     if not is_htmx(request):
         messages.success(request, sentence)
     if work_page is not None:
@@ -169,6 +171,7 @@ def _form(
             "key": chosen.key,
             "primary": chosen.is_primary,
             "danger": chosen.form.is_danger,
+            "own_window": chosen.form.page is not None,
             "hint": gate.sentence if gate else chosen.form.hint,
             "rule": gate.rule if gate else chosen.form.rule,
         },
