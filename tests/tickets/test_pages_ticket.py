@@ -84,7 +84,11 @@ def test_the_buttons_are_the_acts_the_state_and_the_role_allow(garden: World, ti
     manager = client_of(garden.staff["estate_manager"]).get(url(ticket)).context
 
     assert [action.label for action in clerk["actions"] if action.primary] == ["派单"]
-    assert {action.key for action in clerk["actions"]} == {"P", "U"}
+    assert {(action.label, action.key) for action in clerk["actions"]} == {
+        ("派单", "P"),
+        ("催办", "U"),
+        ("打印工作单", ""),
+    }
     assert clerk["edit_action"].key == "E"
     assert [action.label for action in manager["actions"] if action.primary] == []
 
