@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from repairs.amounts import yuan
 from repairs.forms import FORMS
@@ -233,8 +234,8 @@ REPAIR = TicketKind(
         StepOnTrack(
             _("到场"), ("arrived",), ("REP-16", "REP-20", "REP-20.again"), undone_by=("suspended", "reappointed")
         ),
-        StepOnTrack(_("开工"), ("work_started",), ("REP-17",)),
-        StepOnTrack(_("完工"), ("work_finished",)),
+        StepOnTrack(pgettext_lazy("step", "开工"), ("work_started",), ("REP-17",)),
+        StepOnTrack(pgettext_lazy("step", "完工"), ("work_finished",)),
         StepOnTrack(_("管家验收"), ("result_accepted",), ("REP-25", "REP-25.public"), _("完工后 10 分钟")),
         StepOnTrack(_("电话回访"), ("callback_done",), ("REP-26",), _("完工后 24 小时")),
         StepOnTrack(_("审核归档"), ("archived",), (), _("客服中心负责人")),

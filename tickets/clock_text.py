@@ -98,15 +98,17 @@ def remaining_text(left: float) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Whole seconds as 18:20 under 20 minutes, then 28 分, 1时48分, 1天4时. Negative ones read as zero."""
+    """Whole seconds as 18:20 under 20 minutes, then 28 分, 1时48分, 2 小时, 1天4时. Negative ones read as zero."""
     whole = max(int(seconds), 0)
     if whole < PRECISE_BELOW:
         return f"{whole // MINUTE:02d}:{whole % MINUTE:02d}"
     if whole < HOUR:
         return _("%(n)d 分") % {"n": whole // MINUTE}
     if whole < DAY:
-        return _("%(h)d时%(m)d分") % {"h": whole // HOUR, "m": whole % HOUR // MINUTE}
-    return _("%(d)d天%(h)d时") % {"d": whole // DAY, "h": whole % DAY // HOUR}
+        hours, minutes = divmod(whole // MINUTE, 60)
+        return _("%(h)d时%(m)d分") % {"h": hours, "m": minutes} if minutes else _("%(n)d 小时") % {"n": hours}
+    days, hours = divmod(whole // HOUR, 24)
+    return _("%(d)d天%(h)d时") % {"d": days, "h": hours} if hours else _("%(n)d 天") % {"n": days}
 
 
 def _agreed(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -22,12 +22,16 @@
     } catch { /* without an answer the last measurement stands */ }
   }
 
-  /** Whole seconds as 18:20, 28 分, 1时48分 or 1天4时. */
+  /** Whole seconds as 18:20, 28 分, 1时48分, 2 小时 or 1天4时. */
   function duration(seconds) {
     if (seconds < PRECISE_BELOW_S) return `${two(Math.floor(seconds / MINUTE))}:${two(seconds % MINUTE)}`;
     if (seconds < HOUR) return desk.word("minutes", { n: Math.floor(seconds / MINUTE) });
-    if (seconds < DAY) return desk.word("hours", { h: Math.floor(seconds / HOUR), m: Math.floor((seconds % HOUR) / MINUTE) });
-    return desk.word("days", { d: Math.floor(seconds / DAY), h: Math.floor((seconds % DAY) / HOUR) });
+    if (seconds < DAY) {
+      const h = Math.floor(seconds / HOUR), m = Math.floor((seconds % HOUR) / MINUTE);
+      return m ? desk.word("hours", { h, m }) : desk.word("wholeHours", { n: h });
+    }
+    const d = Math.floor(seconds / DAY), h = Math.floor((seconds % DAY) / HOUR);
+    return h ? desk.word("days", { d, h }) : desk.word("wholeDays", { n: d });
   }
 
   const STATES = ["ok", "warn", "late"];

@@ -192,7 +192,7 @@ def test_a_repair_is_walked_to_the_archive_by_four_roles(people: People, site: S
 
     # Every step says what it used, and those with a limit what was allowed.
     clerk.reload()
-    for number, limit in ((1, "/ 01:00"), (2, "/ 05:00"), (3, "/ 30 分"), (5, "/ 10:00"), (6, "/ 1天0时")):
+    for number, limit in ((1, "/ 01:00"), (2, "/ 05:00"), (3, "/ 30 分"), (5, "/ 10:00"), (6, "/ 1 天")):
         assert "用时" in step(clerk, number), number
         assert limit in step(clerk, number), number
     for number in (4, 7):

@@ -16,6 +16,7 @@ from tests.browsing import client_of, do, htmx, on_duty_now, statements
 from tests.repairs.test_repair_path import take
 from tests.worlds import World, make_world
 from tickets import actions as ticket_actions
+from tickets.clock_text import duration_text
 from tickets.models import SlaClock, Ticket, TicketEvent
 
 
@@ -45,6 +46,36 @@ def test_the_page_shows_steps_clocks_household_and_what_the_archive_lacks(garden
     assert page.context["household"].phone == "138****6621"
     assert page.context["gates_met"] < len(page.context["gates"])
     assert "13800006621" not in page.content.decode()
+
+
+def test_the_track_says_in_english_what_was_used_of_what_is_allowed(garden: World) -> None:
+    on_duty_now(garden, "front_desk", "technician")
+    begin = scope_now() - timedelta(minutes=30)
+    ticket = actions.report_repair(take(garden), project=garden.project, by=garden.front_desk, at=begin)
+    actions.dispatch_repair(
+        ticket.pk, by=garden.front_desk, technician=garden.technician, at=begin + timedelta(seconds=40)
+    )
+    actions.accept_repair(ticket.pk, by=garden.technician, at=begin + timedelta(seconds=60))
+    actions.arrive(ticket.pk, by=garden.technician, at=begin + timedelta(minutes=8))
+    account = garden.front_desk.account
+    account.language = "en"
+    account.save()
+
+    page = client_of(garden.front_desk).get(url(ticket))
+
+    text = page.content.decode()
+    assert "00:00 of 2h used" in text
+    assert "00:40 of 01:00 used" in text
+    assert "Late: 07:00, allowed 05:00" in text
+    assert [str(step.label) for step in page.context["steps"]][2:5] == ["On site", "Work starts", "Work done"]
+    assert begin.astimezone(garden.project.tzinfo).strftime("%a %-d %b") in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1199, "19:59"), (1200, "20 分"), (7200, "2 小时"), (6480, "1时48分"), (100800, "1天4时")]
+)
+def test_a_time_is_as_exact_as_somebody_needs(seconds: int, text: str) -> None:
+    assert duration_text(seconds) == text
 
 
 def test_the_part_that_changes_is_sent_alone_when_it_asks(garden: World, ticket: Ticket) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -214,8 +215,6 @@ def _moment(text: str) -> str:
 
 def _day(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return _t("%(m)d月%(d)d日 %(weekday)s") % {
-        "m": local.month,
-        "d": local.day,
-        "weekday": WEEKDAYS[local.weekday()],
-    }
+    # Translators: a date format of Django: n is the number of the month, M its name, j the day.
+    date = date_format(local, _t("n月j日"))
+    return _t("%(date)s %(weekday)s") % {"date": date, "weekday": WEEKDAYS[local.weekday()]}
