@@ -103,6 +103,9 @@ class DispatchIn(StepIn):
 
 class PriceIn(LateIn):
     accepted_by = serializers.CharField(max_length=40)
+    amount_fen = serializers.IntegerField(
+        required=False, min_value=1, max_value=MOST_FEN, help_text="What was told where the price list has no item."
+    )
 
 
 class WarrantyIn(ActIn):

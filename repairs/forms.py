@@ -13,7 +13,7 @@ from repairs import actions, policies
 from repairs.actions import Material, last_dispatch
 from repairs.amounts import yuan
 from repairs.availability import is_worker, workers_of
-from repairs.models import UNFINISHED, Outcome, Visit
+from repairs.models import UNFINISHED, Outcome, TariffItem, Visit
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
@@ -30,9 +30,9 @@ MATERIAL_ROWS = 3
 MOST_YUAN = 1_000_000
 
 
-def _yuan(label: Any, *, required: bool = True) -> forms.DecimalField:
+def _yuan(label: Any, *, required: bool = True, **more: Any) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, required=required, min_value=0, max_value=MOST_YUAN, decimal_places=2, max_digits=9
+        label=label, required=required, min_value=0, max_value=MOST_YUAN, decimal_places=2, max_digits=9, **more
     )
 
 
@@ -85,7 +85,22 @@ class ReceiverForm(ActForm):
 
 
 class PriceForm(LateForm):
+    tariff = forms.ModelChoiceField(
+        label=_("收费项目"), queryset=TariffItem.objects.none(), required=False, empty_label=_("不在标准内")
+    )
+    amount = _yuan(_("告知的金额（元）"), required=False, help_text=_("有收费项目的，不填即按标准。"))
     accepted_by = text_field(_("同意收费的人"), most=40)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tariff"].queryset = TariffItem.objects.current(self.ticket.project)  # type: ignore[attr-defined]
+        self.fields["tariff"].label_from_instance = lambda row: (  # type: ignore[attr-defined]
+            f"{row.name} · {yuan(row.price_fen)} / {row.per}"
+        )
+
+    @classmethod
+    def start(cls, ticket: Ticket) -> dict[str, Any]:
+        return {"tariff": order_of(ticket).category.tariff_id}
 
 
 class WarrantyForm(ActForm):
@@ -297,8 +312,14 @@ def _inform(asked: Submitted) -> None:
 
 
 def _tell_price(asked: Submitted) -> None:
+    data = asked.data
     actions.tell_price(
-        asked.ticket.pk, by=asked.by, accepted_by=asked.data["accepted_by"], occurred_at=asked.occurred_at
+        asked.ticket.pk,
+        by=asked.by,
+        accepted_by=data["accepted_by"],
+        tariff=data["tariff"],
+        amount_fen=None if data["amount"] is None else _fen(data["amount"]),
+        occurred_at=asked.occurred_at,
     )
 
 

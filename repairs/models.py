@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from residents.audit import audited
 from residents.models.staff import Trade
 from residents.tenancy import CompanyForeignKey, CompanyModel, CompanyOneToOneField
+
+if TYPE_CHECKING:
+    from residents.models import Project
+
+
+class TariffItemQuerySet(models.QuerySet["TariffItem"]):
+    def current(self, project: Project) -> Self:
+        """The price list of a project: its own items and the company's, without those retired."""
+        return self.filter(Q(project=project) | Q(project=None), retired_at=None).order_by("code")
 
 
 @audited()
@@ -22,6 +31,8 @@ class TariffItem(CompanyModel):
     per = models.CharField(max_length=10, default="次")
     published_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TariffItemQuerySet.as_manager()
 
     class Meta:
         constraints = [

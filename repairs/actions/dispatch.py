@@ -20,7 +20,7 @@ from residents.models import Staff
 from residents.policies import require
 from residents.roles import Role
 from residents.tenancy import one_act
-from tickets.actions import notify, withdraw
+from tickets.actions import MOST_FEN, notify, withdraw
 from tickets.models import Response, SlaClock, Ticket, TicketEvent
 from tickets.sla.ladder import holders
 from tickets.texts import checked
@@ -56,20 +56,31 @@ def tell_price(
     by: Staff,
     accepted_by: str,
     tariff: TariffItem | None = None,
+    amount_fen: int | None = None,
     at: datetime | None = None,
     occurred_at: datetime | None = None,
 ) -> Ticket:
-    """Record that the customer was told the tariff and agreed, and who agreed (rule REP-07)."""
+    """Record that the customer was told the tariff and agreed, and who agreed (rule REP-07).
+
+    `tariff` is the item told, the category's own unless given; where the list has none for it, `amount_fen` is what was
+    told instead. Without either nothing was told.
+    """
     accepted_by = checked(accepted_by, field="accepted_by", at_most=40, needed=_("请填写同意收费的人。"), rule="REP-07")
     with step(ticket_id, "tell_price", by=by, at=at, occurred_at=occurred_at) as taken:
         order = order_of(taken.ticket)
         if tariff is not None and tariff.project_id not in (None, taken.ticket.project_id):
             raise InvalidInput(_("这项收费标准不在本项目内。"), rule="GEN-08", field="tariff")
         order.tariff = tariff or order.category.tariff
+        if amount_fen is None:
+            amount_fen = order.tariff.price_fen if order.tariff else None
+        if amount_fen is None:
+            raise InvalidInput(_("请选择收费项目，或填写告知的金额。"), rule="REP-07", field="amount")
+        if not 0 < amount_fen <= MOST_FEN:
+            raise InvalidInput(_("金额不对，请核对。"), rule="REP-07", field="amount")
         order.price_told_at = taken.occurred_at
         order.price_accepted_by = accepted_by
         order.save(update_fields=("tariff", "price_told_at", "price_accepted_by"))
-        taken.say(accepted_by=accepted_by, price_fen=order.tariff.price_fen if order.tariff else None)
+        taken.say(accepted_by=accepted_by, price_fen=amount_fen)
     return taken.ticket
 
 

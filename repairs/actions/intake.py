@@ -169,6 +169,10 @@ def take_down(
         slip_number=slip_number(ticket),
     )
     if not warranty.covered and intake.price_told:
+        if intake.category.tariff_id is None:
+            raise InvalidInput(
+                _("这个事项没有收费标准：先登记，再在工单里写明告知的金额。"), rule="REP-07", field="price_told"
+            )
         order.tariff_id = intake.category.tariff_id
         order.price_told_at = occurred
         order.price_accepted_by = checked(

@@ -266,7 +266,7 @@ def test_a_dispatched_repair_becomes_paid_only_when_the_price_was_told(garden: W
     with refused(GateClosed, "REP-07"):
         actions.correct_warranty(ticket.pk, **correction, at=T("10:06"))
 
-    actions.tell_price(ticket.pk, by=garden.technician, accepted_by="测试业主", at=T("10:06"))
+    actions.tell_price(ticket.pk, by=garden.technician, accepted_by="测试业主", amount_fen=8000, at=T("10:06"))
     actions.correct_warranty(ticket.pk, **correction, at=T("10:07"))
     assert RepairOrder.objects.get(ticket=ticket).form == "repair_order"
 
@@ -359,6 +359,24 @@ def test_the_price_told_at_the_intake_needs_a_name_that_agreed(garden: World) ->
 
     order = report(garden, category=garden.paint, price_told=True).repair
     assert (order.price_told_at, order.price_accepted_by) == (T("10:00"), "测试业主")
+
+
+@pytest.mark.rule("REP-07")
+def test_a_price_that_is_in_no_list_is_told_as_an_amount(garden: World) -> None:
+    garden.paint.tariff = None
+    garden.paint.save()
+    with refused(InvalidInput, "REP-07", field="price_told"):
+        report(garden, category=garden.paint, price_told=True)
+    ticket = report(garden, category=garden.paint)
+    told: dict[str, Any] = {"by": garden.front_desk, "accepted_by": "测试业主", "at": T("10:00:30")}
+
+    for amount_fen in (None, 0, -1):
+        with refused(InvalidInput, "REP-07", field="amount"):
+            actions.tell_price(ticket.pk, **told, amount_fen=amount_fen)
+
+    actions.tell_price(ticket.pk, **told, amount_fen=12000)
+    assert TicketEvent.objects.get(ticket=ticket, kind="price_told").data["price_fen"] == 12000
+    assert RepairOrder.objects.get(ticket=ticket).price_told_at == T("10:00:30")
 
 
 @pytest.mark.rule("REP-07")

@@ -63,7 +63,9 @@ ACTS: dict[str, Act] = {
     "dispatch": _dispatch,
     "take_back": lambda w, t, at: actions.take_back_dispatch(t.pk, by=w.front_desk, at=at),
     "inform": lambda w, t, at: actions.inform_engineering(t.pk, by=w.front_desk, at=at),
-    "tell_price": lambda w, t, at: actions.tell_price(t.pk, by=w.front_desk, accepted_by="业主", at=at),
+    "tell_price": lambda w, t, at: actions.tell_price(
+        t.pk, by=w.front_desk, accepted_by="业主", amount_fen=8000, at=at
+    ),
     "correct_warranty": lambda w, t, at: actions.correct_warranty(
         t.pk, by=w.engineering_duty, in_warranty=True, reason="核对过保证书", at=at
     ),
