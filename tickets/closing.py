@@ -19,6 +19,7 @@ from residents.models import Staff
 from residents.roles import Role
 from residents.tenancy import one_act
 from tickets import policies
+from tickets.actions.promises import keep_calls, promise
 from tickets.models import Callback, Ticket, TicketReporter
 from tickets.notices import notify
 from tickets.sla.ladder import holders
@@ -253,9 +254,9 @@ def register_callback(
 
     Reached and satisfied moves on to the review; reached and not solved, or dissatisfied, reopens the work, or opens a
     follow-up ticket where the old one is past reopening, and the customer-service supervisor is told; not reached is a
-    row of its own. `demand`: what else the customer asks for. A written message counts only
-    after three attempts at different times. On a ticket that has been called back already, a reached customer is the
-    second callback. `satisfaction`: 5 very satisfied to 1 very dissatisfied.
+    row of its own. A written message counts only after three attempts at different times. On a ticket that has been
+    called back already, a reached customer is the second callback. `satisfaction`: 5 very satisfied to 1 very
+    dissatisfied. `demand`: what else the customer asks for. `next_try_at`: when to call next, a promise if agreed.
     """
     outcomes = Callback.Outcome
     if outcome not in outcomes.values:
@@ -291,6 +292,7 @@ def register_callback(
     else:
         action = "second_callback" if again else "call_back"
     with step(ticket_id, action, by=by, at=at, occurred_at=occurred_at, version=version) as taken:
+        _keep_or_make_promise(taken, outcome, next_try_at)
         follow_up = None
         if negative and not reopens and taken.ticket.kind in _follow_ups:
             follow_up = _follow_ups[taken.ticket.kind](taken.ticket, by, words, taken.entered_at)
@@ -326,6 +328,17 @@ def register_callback(
     if negative:
         _tell_of_dissatisfaction(taken, row, supervisors)
     return row
+
+
+def _keep_or_make_promise(taken: Step, outcome: str, next_try_at: datetime | None) -> None:
+    """The call keeps the promise to call; a time agreed for the next one is a promise of its own (rule GEN-04)."""
+    ticket, by, entered = taken.ticket, taken.by, taken.entered_at
+    keep_calls(ticket, by=by, entered_at=entered, occurred_at=taken.occurred_at)
+    if outcome != Callback.Outcome.LATER or next_try_at is None:
+        return
+    if next_try_at <= entered:
+        raise InvalidInput(_t("约好的时间要晚于现在。"), rule="GEN-04", field="next_try_at")
+    promise(ticket, by=by, subject=_t("再次回访"), promised_at=next_try_at, at=entered, is_call=True)
 
 
 def _tell_of_dissatisfaction(taken: Step, row: Callback, supervisors: list[Staff]) -> None:

@@ -338,6 +338,45 @@ def test_a_message_stands_in_for_the_call_only_after_three_attempts_at_different
     assert ticket.callbacks.count() == 6
 
 
+@pytest.mark.rule("GEN-04, CBK-11")
+@pytest.mark.parametrize("state", ["accepted_ok", "archived"])
+@pytest.mark.parametrize("outcome", ["reached", "no_answer", "later"])
+def test_a_time_agreed_for_the_next_call_is_a_promise_that_the_call_keeps(
+    garden: World, state: str, outcome: str
+) -> None:
+    ticket = repair_in(garden, state)
+    call_back(garden, ticket, "13:00", outcome="later", next_try_at=T("15:00"))
+    promised = clock(ticket, "GEN-04")
+    assert (promised.state, promised.due_at) == ("running", T("15:00"))
+
+    call_back(garden, ticket, "15:00", outcome=outcome)
+
+    promised.refresh_from_db()
+    assert (promised.state, promised.stopped_at) == ("met", T("15:00"))
+    assert ticket.promises.get().kept_at == T("15:00")
+
+
+@pytest.mark.rule("GEN-04")
+def test_a_call_a_second_after_the_agreed_time_has_broken_the_promise(garden: World) -> None:
+    ticket = repair_in(garden, "accepted_ok")
+    call_back(garden, ticket, "13:00", outcome="later", next_try_at=T("15:00"))
+
+    call_back(garden, ticket, "15:00:01")
+
+    assert clock(ticket, "GEN-04").breached_at == T("15:00")
+
+
+@pytest.mark.rule("GEN-04")
+def test_only_a_time_agreed_with_the_customer_is_promised_and_it_lies_ahead(garden: World) -> None:
+    ticket = repair_in(garden, "accepted_ok")
+    call_back(garden, ticket, "13:00", outcome="no_answer", next_try_at=T("15:00"))
+    call_back(garden, ticket, "13:30", outcome="later")
+    assert not ticket.promises.exists()
+
+    with refused(InvalidInput, "GEN-04", field="next_try_at"):
+        call_back(garden, ticket, "14:00", outcome="later", next_try_at=T("14:00"))
+
+
 @pytest.mark.rule("CBK-11")
 def test_a_message_does_not_pass_for_a_customer_who_was_reached(garden: World) -> None:
     ticket = repair_in(garden, "accepted_ok")

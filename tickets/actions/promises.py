@@ -32,13 +32,21 @@ def make_promise(
         return promise(ticket, by=by, subject=subject, promised_at=promised_at, at=entered)
 
 
-def promise(ticket: Ticket, *, by: Staff | None, subject: str, promised_at: datetime, at: datetime) -> Promise:
-    """The same for a ticket that is already locked."""
+def promise(
+    ticket: Ticket, *, by: Staff | None, subject: str, promised_at: datetime, at: datetime, is_call: bool = False
+) -> Promise:
+    """The same for a ticket that is already locked. `is_call`: the next call to the customer keeps it."""
     subject = checked(subject, field="subject", at_most=80, needed=_("请写明承诺了什么。"), rule="GEN-04")
     if promised_at <= at:
         raise InvalidInput(_("承诺时间要晚于现在。"), rule="GEN-04", field="promised_at")
     made = Promise.objects.create(
-        company_id=ticket.company_id, ticket=ticket, subject=subject, promised_at=promised_at, made_by=by, made_at=at
+        company_id=ticket.company_id,
+        ticket=ticket,
+        subject=subject,
+        promised_at=promised_at,
+        made_by=by,
+        made_at=at,
+        is_call=is_call,
     )
     record(
         ticket,
@@ -67,10 +75,20 @@ def keep_promise(
         if occurred < row.made_at:
             raise InvalidInput(_("兑现时间早于承诺的时间，请核对。"), rule="GEN-01", field="occurred_at")
         if row.kept_at is None:
-            row.kept_at = occurred
-            row.save(update_fields=("kept_at",))
-            record(ticket, "promise_kept", by=by, entered_at=entered, occurred_at=occurred, data={"promise": row.pk})
+            _keep(ticket, row, by=by, entered_at=entered, occurred_at=occurred)
         return row
+
+
+def keep_calls(ticket: Ticket, *, by: Staff | None, entered_at: datetime, occurred_at: datetime) -> None:
+    """The customer of a locked ticket was called, as promised, whether or not somebody answered (rule GEN-04)."""
+    for row in ticket.promises.filter(is_call=True, kept_at=None, replaced_by=None).order_by("pk"):
+        _keep(ticket, row, by=by, entered_at=entered_at, occurred_at=occurred_at)
+
+
+def _keep(ticket: Ticket, row: Promise, *, by: Staff | None, entered_at: datetime, occurred_at: datetime) -> None:
+    row.kept_at = occurred_at
+    row.save(update_fields=("kept_at",))
+    record(ticket, "promise_kept", by=by, entered_at=entered_at, occurred_at=occurred_at, data={"promise": row.pk})
 
 
 def replace_promise(
@@ -95,6 +113,7 @@ def replace_promise(
             promised_at=promised_at,
             made_by=by,
             made_at=entered,
+            is_call=old.is_call,
         )
         old.replaced_by = new
         old.save(update_fields=("replaced_by",))

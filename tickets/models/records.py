@@ -41,6 +41,8 @@ class Promise(CompanyModel):
     promised_at = models.DateTimeField()
     made_by = CompanyForeignKey("residents.Staff", null=True, blank=True, related_name="+")
     made_at = models.DateTimeField()
+    is_call = models.BooleanField(default=False, db_default=False)
+    """To call the customer again at that time: whatever comes of the call, it keeps the promise."""
     kept_at = models.DateTimeField(null=True, blank=True)
     replaced_by = CompanyForeignKey("tickets.Promise", null=True, blank=True, related_name="replaces")
 
