@@ -214,3 +214,15 @@ def test_nobody_asks_the_application_servers_clock(path: Path) -> None:
         owner_name = getattr(owner, "id", getattr(owner, "attr", ""))
         is_clock = called(call) in {"now", "utcnow", "today"} and owner_name in {"datetime", "date", "timezone"}
         assert not is_clock, f"{name_of(path)}:{call.lineno} ask scope_now()"
+
+
+def test_a_template_comment_ends_on_its_line() -> None:
+    """Django prints a {# comment #} that goes on over the line to whoever looks at the page."""
+    broken = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.count("{#") != line.count("#}")
+    ]
+
+    assert broken == []
