@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs.workflow import order_of
 from tickets.calendars.bases import Basis
-from tickets.models import Response, Ticket, TicketEvent
+from tickets.models import Response, SlaClock, Ticket, TicketEvent
 from tickets.sla.definitions import HOUR, MINUTE, Condition, Definition, Moment, Step, gen_07
 
 
@@ -52,9 +52,13 @@ def _fixed_and_reported(ticket: Ticket, event: TicketEvent) -> datetime | None:
 
 
 def _important_and_fixed(ticket: Ticket, event: TicketEvent) -> bool:
-    if event.kind == "edited" and not event.data["new"].get("is_important"):
+    if not ticket.is_important or ticket.handled_at is None:
         return False
-    return ticket.is_important and ticket.handled_at is not None
+    if event.kind != "edited":
+        return True
+    # One clock for each completion: taking the flag off and putting it on again begins nothing anew (rule GEN-02).
+    begun = SlaClock.objects.filter(ticket=ticket, rule_code="REP-27", started_at=ticket.handled_at)
+    return bool(event.data["new"].get("is_important")) and not begun.exists()
 
 
 def _completed(ticket: Ticket, event: TicketEvent) -> datetime | None:

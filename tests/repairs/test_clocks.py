@@ -638,6 +638,26 @@ def test_somebody_who_reports_the_fault_after_it_was_fixed_is_owed_a_reply_too(g
     assert (owed.state, owed.started_at, owed.due_at) == ("running", T("10:50:00"), T("23:59:59"))
 
 
+@pytest.mark.rule("REP-27, GEN-02")
+@pytest.mark.parametrize("later", [timedelta(hours=1), timedelta(days=40)], ids=["while it runs", "after its breach"])
+def test_a_flag_taken_off_and_put_on_again_begins_no_second_clock(garden: World, later: timedelta) -> None:
+    ticket = repair_in(garden, "called_back", is_important=True)
+    first = clock(ticket, "REP-27")
+
+    for minutes, is_important in ((0, False), (1, True)):
+        edit_ticket(
+            ticket.pk,
+            by=garden.front_desk,
+            changes={"is_important": is_important},
+            reason="看错了",
+            version=Ticket.objects.get(pk=ticket.pk).version,
+            at=T("12:00") + later + timedelta(minutes=minutes),
+        )
+
+    only = ticket.clocks.get(rule_code="REP-27")
+    assert (only.pk, only.due_at, only.is_live) == (first.pk, first.due_at, True)
+
+
 @pytest.mark.rule("REP-27")
 def test_a_repair_marked_important_after_it_was_finished_is_owed_the_second_callback_from_its_completion(
     garden: World,
