@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs.workflow import order_of
 from tickets.calendars.bases import Basis
+from tickets.closing import REOPENED
 from tickets.models import Response, SlaClock, Ticket, TicketEvent
 from tickets.sla.definitions import HOUR, MINUTE, Condition, Definition, Moment, Step, gen_07
 
@@ -136,7 +137,6 @@ def _already_entered(ticket: Ticket, event: TicketEvent) -> bool:
 MORNING = 8 * HOUR + 1
 """From 23:59:59 to 08:00:00."""
 TAKEN_BACK = "dispatch_taken_back"
-REOPENED = ("result_rejected", "callback_negative", "review_returned")
 APPOINTED = ("reported", "appointment_set", "suspended", "reappointed")
 
 

@@ -29,7 +29,7 @@ from repairs.workflow import (
 )
 from residents.models.staff import Trade
 from residents.words import noted
-from tickets.closing import PROMISES_KEPT
+from tickets.closing import PROMISES_KEPT, REOPENED
 from tickets.kinds import Bill, CallQueue, Condition, Question, StepOnTrack, TicketKind, Work
 from tickets.models import Callback, Ticket, TicketEvent
 
@@ -47,9 +47,7 @@ CONDITIONS = (
     (FEE_SETTLED, _("费用已结")),
     (REPORTERS_ANSWERED, _("报事人已回复")),
 )
-REOPENED = ("result_rejected", "callback_negative", "review_returned")
 UNDISPATCHED = ("returned", "dispatch_taken_back", *REOPENED)
-NEXT_VISIT = ("suspended", "reappointed", "dispatched")
 
 
 def window_text(visit: Visit | None) -> str:

@@ -32,6 +32,8 @@ SATISFIED = 4
 """The top two of five steps count as satisfied (ambiguity A-24)."""
 WORK = ("arrived", "work_started", "suspended", "work_finished")
 """Events of the work itself; their `technician` is who did it, whoever typed it in."""
+REOPENED = ("result_rejected", "callback_negative", "review_returned")
+"""Events by which finished work goes back to be done again."""
 ON_SITE, BY_PHONE, BY_EVIDENCE = "on_site", "phone", "evidence"
 
 FollowUp = Callable[[Ticket, Staff | None, str, datetime], Ticket]
