@@ -92,7 +92,7 @@ MUTATIONS = (
     ),
     Mutation("GEN-04", "no promise clock", "tickets/clocks.py", 'kind="*"', 'kind="nothing"'),
     # Clocks that count from elsewhere, for longer, or end otherwise
-    Mutation("REP-06", "from saving only", CLOCKS, "anchor=_saved_or_contact_ended", "anchor=_entered"),
+    Mutation("REP-06", "from saving only", CLOCKS, "_saved_or_contact_ended)", "_entered)"),
     Mutation("REP-17", "from acceptance in spite of an appointment", CLOCKS, "        anchor=_start_due_from,\n", ""),
     Mutation(
         "REP-16",
@@ -160,8 +160,8 @@ MUTATIONS = (
         "REP-09",
         "a returned order has all the time",
         CLOCKS,
-        'starts=("reported", "returned", *REOPENED)',
-        'starts=("reported", *REOPENED)',
+        'starts=("reported", "returned", TAKEN_BACK, *REOPENED)',
+        'starts=("reported", TAKEN_BACK, *REOPENED)',
     ),
     # Who is told
     Mutation(
@@ -348,6 +348,13 @@ MUTATIONS = (
         "repairs/actions/on_site.py",
         "if consent is None or not _is_consent(consent, taken.ticket):",
         "if False:",
+    ),
+    Mutation(
+        "REP-19",
+        "a consent of another visit",
+        "repairs/actions/on_site.py",
+        "        and file.visit_no in (0, order_of(ticket).visit_no)\n",
+        "",
     ),
     Mutation(
         "REP-19",

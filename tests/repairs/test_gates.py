@@ -587,6 +587,24 @@ def test_a_photo_of_the_pipe_or_a_consent_of_another_visit_or_ticket_is_no_conse
         )
 
 
+@pytest.mark.rule("REP-19")
+def test_a_consent_given_on_the_last_visit_is_no_consent_to_leave_this_one(garden: World) -> None:
+    ticket = repair_in(garden, "in_work")
+    used = sign(garden, ticket, "10:20", purpose="consent", visit_no=1)
+    spare = sign(garden, ticket, "10:21", purpose="consent", visit_no=1)
+    leave: dict[str, Any] = {"by": garden.technician, "window_from": T("15:00"), "window_to": T("16:00")}
+    actions.leave_early(ticket.pk, **{**leave, "window_from": T("11:00")}, consent=used, at=T("10:25"))
+    actions.arrive(ticket.pk, by=garden.technician, at=T("11:30"))
+    actions.start_work(ticket.pk, by=garden.technician, at=T("11:31"))
+
+    with refused(GateClosed, "REP-19"):
+        actions.leave_early(ticket.pk, **leave, consent=spare, at=T("11:40"))
+
+    own = sign(garden, ticket, "11:41", purpose="consent", visit_no=2)
+    actions.leave_early(ticket.pk, **leave, consent=own, at=T("11:42"))
+    assert ticket.visits.get(number=2).consent_id == own.pk
+
+
 # REP-20
 
 
