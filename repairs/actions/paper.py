@@ -1,4 +1,4 @@
-"""The two-part slip on its way (rules REP-12 to REP-14, REP-21 to REP-24, GEN-09)."""
+"""The two-part slip on its way (rules REP-12, REP-13, REP-21 to REP-24, GEN-09)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def print_slip(ticket_id: int, *, by: Staff, at: datetime | None = None) -> Tick
 
 @one_act()
 def take_slip(ticket_id: int, *, by: Staff, receiver: Staff, cautions: str = "", at: datetime | None = None) -> Ticket:
-    """The technician signs for the slip and hears what is known about the customer (rules REP-13, REP-14, CBK-05)."""
+    """The technician signs for the slip and hears what is known about the customer (rules REP-13, CBK-05)."""
     cautions = checked(cautions, field="cautions", at_most=500)
     with step(ticket_id, "take_slip", by=by, at=at) as taken:
         if not set(policies.ENGINEERING) & receiver.roles_in(taken.ticket.project_id):
