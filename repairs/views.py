@@ -78,6 +78,7 @@ def tech_job(request: StaffRequest, public_id: uuid.UUID) -> HttpResponse:
     ticket = tickets.filter(public_id=public_id).first()
     if ticket is None:
         raise NotFound
+    timezone.activate(ticket.project.tzinfo)  # as the page of any ticket
     return _job(request, ticket)
 
 
@@ -110,12 +111,11 @@ def work_page(
 
 
 def slip_page(request: StaffRequest, ticket: Ticket) -> HttpResponse:
-    """The slip on paper, in the zone of its estate: the answer to the act of printing it (rule REP-12)."""
+    """The slip on paper: the answer to the act of printing it (rule REP-12)."""
     printed = for_page(Ticket.objects.visible_to(request.staff)).get(pk=ticket.pk)
     url = reverse("tickets:detail", args=(printed.public_id,))
-    with timezone.override(printed.project.tzinfo):
-        slip = slip_of(printed, address=request.build_absolute_uri(url))
-        return render(request, "repairs/slip.html", {"slip": slip, "ticket_url": url})
+    slip = slip_of(printed, address=request.build_absolute_uri(url))
+    return render(request, "repairs/slip.html", {"slip": slip, "ticket_url": url})
 
 
 @require_POST

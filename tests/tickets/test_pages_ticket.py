@@ -14,6 +14,7 @@ from repairs import actions
 from residents.tenancy import company_scope, scope_now
 from tests.browsing import client_of, do, htmx, on_duty_now, statements
 from tests.repairs.test_repair_path import take
+from tests.residents.factories import MembershipFactory, ProjectFactory
 from tests.worlds import World, make_world
 from tickets import actions as ticket_actions
 from tickets.clock_text import duration_text
@@ -235,6 +236,20 @@ def test_the_same_line_twice_is_written_once(garden: World, ticket: Ticket, acti
         assert client.post(f"{url(ticket)}act/{action}/", data, headers=htmx()).status_code == 204
 
     assert events(ticket, kind) == 1
+
+
+@pytest.mark.rule("GEN-08")
+def test_the_times_of_a_form_are_those_of_the_tickets_own_estate(garden: World, ticket: Ticket) -> None:
+    elsewhere = ProjectFactory(code="002", zone="Asia/Urumqi")
+    MembershipFactory(staff=garden.front_desk, project=elsewhere, role="front_desk")
+    client = client_of(garden.front_desk, elsewhere)
+    promised = (scope_now() + timedelta(hours=3)).replace(microsecond=0)
+    local = promised.astimezone(garden.project.tzinfo)
+
+    do(client, ticket, "promise", subject="回电", promised_at=f"{local:%Y-%m-%dT%H:%M:%S}")
+
+    assert ticket.promises.get().promised_at == promised
+    assert f"{local:%m-%d %H:%M:%S}" in client.get(url(ticket)).content.decode()
 
 
 def test_a_stale_page_is_told_both_values_and_keeps_what_was_typed(garden: World, ticket: Ticket) -> None:

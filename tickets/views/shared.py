@@ -6,6 +6,7 @@ import json
 import uuid
 
 from django.http import HttpResponse
+from django.utils import timezone
 
 from residents.errors import NotFound
 from residents.middleware import StaffRequest
@@ -14,11 +15,15 @@ from tickets.models.ticket import TicketQuerySet
 
 
 def ticket_or_404(request: StaffRequest, public_id: uuid.UUID, *, tickets: TicketQuerySet | None = None) -> Ticket:
-    """The ticket, if the person may know that it exists."""
+    """The ticket, if the person may know that it exists; the rest of the request has the zone of its project.
+
+    It need not be the project on the screen, and the times of a form are local ones.
+    """
     rows = Ticket.objects.all() if tickets is None else tickets
-    found = rows.visible_to(request.staff).filter(public_id=public_id).first()
+    found = rows.select_related("project").visible_to(request.staff).filter(public_id=public_id).first()
     if found is None:
         raise NotFound
+    timezone.activate(found.project.tzinfo)  # the middleware puts its own back
     return found
 
 
