@@ -14,11 +14,11 @@ from repairs.amounts import yuan
 from repairs.kind import current_visit, window_text
 from repairs.workflow import order_of
 from residents.models.staff import Trade
+from residents.privacy import masked
 from residents.words import in_clauses
 from tickets.intake import CHANNELS
 from tickets.kinds import kind_of
 from tickets.models import Ticket, TicketEvent
-from tickets.queries.page import masked
 
 MATERIAL_ROWS = 3
 """Lines of the material table: what was used so far, then blanks."""

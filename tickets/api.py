@@ -27,6 +27,7 @@ from residents.api import ProblemOut, actor, idempotent, project_of
 from residents.errors import NotFound
 from residents.models import Staff
 from residents.policies import Policy, require
+from residents.privacy import masked
 from residents.roles import Role
 from residents.tenancy import scope_now
 from tickets import actions, closing, policies
@@ -107,8 +108,7 @@ class TicketOut(serializers.ModelSerializer[Ticket]):
         return str(kind_of(ticket).workflow.state(ticket.state).label)
 
     def get_contact_phone(self, ticket: Ticket) -> str:
-        phone = ticket.contact_phone
-        return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else "****" * bool(phone)
+        return masked(ticket.contact_phone)
 
 
 class ClockOut(serializers.ModelSerializer[SlaClock]):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.audit import audited
 from residents.grams import GramsField
+from residents.privacy import masked
 from residents.tenancy import CompanyForeignKey, CompanyModel
 
 
@@ -114,8 +115,8 @@ class Person(CompanyModel):
 
     @property
     def masked_phone(self) -> str:
-        """First three and last four digits: 138****6621."""
-        return f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 7 else "****"
+        """138****6621, as everybody sees it."""
+        return masked(self.phone)
 
 
 class OccupancyQuerySet(models.QuerySet["Occupancy"]):

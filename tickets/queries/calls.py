@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from residents.models import Project, Staff
+from residents.privacy import masked
 from residents.roles import Role
 from tickets import policies
 from tickets.acting import new_form_key
@@ -24,7 +25,7 @@ from tickets.closing import ATTEMPTS_BEFORE_MESSAGE, SATISFIED
 from tickets.kinds import CallQueue, all_kinds, kind_of
 from tickets.models import Callback, SlaClock, Ticket
 from tickets.models.ticket import TicketQuerySet
-from tickets.queries.page import for_page, masked
+from tickets.queries.page import for_page
 from tickets.queries.shown import Tab, day_and_time
 
 ROWS = 100

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from residents.models import Occupancy, Staff
+from residents.privacy import masked
 from tickets import policies
 from tickets.acting import Button, buttons, new_form_key
 from tickets.clock_text import clock_state, duration_text, remaining_text, used_seconds
@@ -161,11 +162,6 @@ def for_page(tickets: TicketQuerySet) -> TicketQuerySet:
         Prefetch("merged", Ticket.objects.only("pk", "number", "public_id", "merged_into")),
         *prefetch,
     )
-
-
-def masked(phone: str) -> str:
-    """138****6621: first three and last four digits."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 7 else ("****" if phone else "")
 
 
 def page_context(
