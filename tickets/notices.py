@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from residents.models import Staff
+from django.db.models import QuerySet
+
+from residents.models import Project, Staff
 from residents.roles import LINE_ABOVE
-from residents.tenancy import one_act
 from tickets.live import publish_on_commit
 from tickets.models import Notice, Ticket
 from tickets.sla.ladder import holders
@@ -74,11 +75,15 @@ def with_deputies(people: list[Staff], *, project_id: int, at: datetime) -> list
     return list({person.pk: person for person in (*people, *deputies)}.values())
 
 
-def acknowledge(notice_id: int, *, by: Staff, at: datetime) -> Notice:
-    """收到: stops the alarm for this person, never the clock. Safe to repeat."""
-    with one_act():
-        notice = Notice.objects.select_for_update(of=("self",), no_key=True).get(pk=notice_id, staff=by)
-        if notice.acknowledged_at is None:
-            notice.acknowledged_at = at
-            notice.save(update_fields=("acknowledged_at",))
-        return notice
+def notices_of(staff: Staff, project: Project) -> QuerySet[Notice]:
+    """The person's notices of the project on screen; company-level people have those of all together (rule GEN-08)."""
+    mine = Notice.objects.filter(staff=staff)
+    return mine if staff.project_ids is None else mine.filter(project=project)
+
+
+def acknowledge(staff: Staff, project: Project, *, at: datetime, notice_id: int | None = None) -> None:
+    """收到: what waits, or the one notice of it. Stops the alarm for this person, never a clock; safe to repeat."""
+    waiting = notices_of(staff, project).filter(acknowledged_at=None)
+    if notice_id is not None:
+        waiting = waiting.filter(pk=notice_id)
+    waiting.update(acknowledged_at=at)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from residents.models import Project, Staff
 from tickets.models import CAUGHT_UP, Notice
+from tickets.notices import notices_of
 
 ROWS = 50
 
@@ -24,12 +25,6 @@ class Row:
     url: str
     level: str
     acknowledged: bool
-
-
-def notices_of(staff: Staff, project: Project) -> QuerySet[Notice]:
-    """The person's notices of the project on screen; company-level people have those of all together (rule GEN-08)."""
-    mine = Notice.objects.filter(staff=staff)
-    return mine if staff.project_ids is None else mine.filter(project=project)
 
 
 def unread(staff: Staff) -> dict[int, int]:

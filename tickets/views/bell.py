@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from residents.access import staff_only
 from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
-from tickets import policies
+from tickets import actions, policies
 from tickets.live import COOKIE, SECONDS, stream_token
 from tickets.models import SweepRun
 from tickets.queries import notices as queries
@@ -39,12 +39,9 @@ def _notices(request: StaffRequest) -> HttpResponse:
 @require_POST
 @staff_only(policies.LIST_TICKETS)
 def acknowledge(request: StaffRequest) -> HttpResponse:
-    """收到: one notice, or all of them. Stops the alarm for this person, never a clock; safe to repeat."""
-    waiting = queries.notices_of(request.staff, request.project).filter(acknowledged_at=None)
+    """收到: one notice, or all of them."""
     chosen = number_of(request.POST.get("notice"))
-    if chosen is not None:
-        waiting = waiting.filter(pk=chosen)
-    waiting.update(acknowledged_at=scope_now())
+    actions.acknowledge(request.staff, request.project, at=scope_now(), notice_id=chosen)
     return _notices(request) if is_htmx(request) else HttpResponseRedirect(reverse("tickets:notices"))
 
 
