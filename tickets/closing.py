@@ -18,6 +18,7 @@ from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.roles import Role
 from residents.tenancy import one_act
+from residents.words import in_clauses
 from tickets import policies
 from tickets.actions.promises import keep_calls, promise
 from tickets.models import Callback, Ticket, TicketReporter
@@ -346,7 +347,7 @@ def _keep_or_make_promise(taken: Step, outcome: str, next_try_at: datetime | Non
 def _tell_of_dissatisfaction(taken: Step, row: Callback, supervisors: list[Staff]) -> None:
     """The supervisor answers for what becomes of a negative callback (rule CBK-12)."""
     assert taken.event is not None
-    said = "；".join(part for part in (row.words, row.demand) if part)
+    said = in_clauses(part for part in (row.words, row.demand) if part)
     sentence = (
         gettext_noop("回访不满意：%(title)s · %(place)s · %(said)s")
         if said

@@ -175,7 +175,7 @@ def _detail(event: TicketEvent, kind: TicketKind) -> str:
         if data.get("demand"):
             parts.append(_t("要求：%(demand)s") % {"demand": data["demand"]})
         if data.get("told"):
-            parts.append(_t("已告知 %(people)s") % {"people": "、".join(data["told"])})
+            parts.append(_t("已告知 %(people)s") % {"people": listed(data["told"])})
     if data.get("amount_fen") and event.kind.startswith("approval"):
         parts.append(f"¥{data['amount_fen'] / 100:.2f}")
     if event.kind == "approval_decided":
