@@ -2,6 +2,11 @@
 (() => {
   "use strict";
   const drawer = document.getElementById("drawer");
+  // on a narrow screen the drawer of a list stands above it, out of sight of whoever has scrolled down
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const beside = document.querySelector(".split > .side-drawer");
+    if (event.detail.elt === beside && beside.getBoundingClientRect().top < 0) beside.scrollIntoView({ block: "start" });
+  });
   if (!drawer) return;
   let opener = null;
   document.addEventListener("htmx:beforeRequest", (event) => {
