@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from tickets.workflow import Gate, Workflow
+from tickets.workflow import Workflow
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -127,7 +127,6 @@ class TicketKind:
     event_icons: Mapping[str, str] = field(default_factory=dict)
     details: Callable[[TicketEvent], str] = lambda event: ""
     conditions: Callable[[Ticket], list[Condition]] = lambda ticket: []
-    archive_gates: tuple[Gate, ...] = ()
     tags: Callable[[Ticket], list[str]] = lambda ticket: []
     facts: Callable[[Ticket], list[tuple[str, str]]] = lambda ticket: []
     bill: Callable[[Ticket], Bill] = lambda ticket: Bill()

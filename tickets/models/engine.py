@@ -251,8 +251,6 @@ class SlaFiring(CompanyModel):
     class Outcome(models.TextChoices):
         FIRED = "fired", _("已通知")
         COLLAPSED = "collapsed", _("并入更高级别")
-        SUPERSEDED = "superseded", _("已被取代")
-        FAILED = "failed", _("失败")
 
     pk = models.CompositePrimaryKey("clock_id", "epoch", "step_no")
     clock = CompanyForeignKey("tickets.SlaClock", related_name="firings")
