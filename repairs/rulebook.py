@@ -12,7 +12,10 @@ RULES: dict[str, str] = {
         "The category's guarantee and the unit's hand-over day decide between work order (free) and "
         "repair order (paid); engineering may correct it with a reason, after the work only until a receipt is given."
     ),
-    "REP-06": "Engineering is told within a minute of the report: the earlier of saved and contact ended.",
+    "REP-06": (
+        "Engineering is told within a minute of the report: the earlier of saved and contact ended, for a public fault "
+        "of the order being filled."
+    ),
     "REP-07": "A paid job is dispatched only after a tariff item or an amount was told and somebody agreed.",
     "REP-09": (
         "Dispatched within a minute of saving, unless the answer was 'cannot'; a returned or reopened job starts the "

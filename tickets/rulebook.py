@@ -19,7 +19,8 @@ RULES: dict[str, str] = {
     ),
     "GEN-04": (
         "Every promised time is a clock without grace, with a warning at 80 % or 30 minutes before, "
-        "whichever is later; contacting the customer before it passes replaces it by a new promise."
+        "whichever is later; contacting the customer before it passes replaces it by a new promise. A time agreed for "
+        "the next call is one, kept by the call."
     ),
     "GEN-06": (
         "A matter beyond one's own power goes up the line with a reason, and a decision comes back; ending a repair "
@@ -32,8 +33,13 @@ RULES: dict[str, str] = {
         "when it fires, by duty, then role, then line."
     ),
     "GEN-08": (
-        "Projects do not mix: a person sees the projects of his memberships; durations and ladders are "
-        "versions per company or project, and a running clock keeps the version it started with."
+        "Projects do not mix: a person sees the projects of his memberships, lists one at a time unless his role is "
+        "company-wide, and where he is only a technician his own and pooled jobs; durations and ladders are versions "
+        "per company or project, and a running clock keeps the version it started with."
+    ),
+    "GEN-09": (
+        "A slip has its own number for each round of the work and two parts, one of them the stub; printed again it "
+        "says so on the paper and in the log."
     ),
     "GEN-10": "Corrections keep the old value, the new one, the author and the reason.",
     "CBK-02": "Nothing moves to review without a callback since the work was last finished.",
