@@ -16,6 +16,7 @@ from repairs.amounts import yuan
 from repairs.forms import FORMS
 from repairs.intake import DeskIntake
 from repairs.models import Outcome, Visit
+from repairs.warranty import basis_of
 from repairs.workflow import (
     COMPLETION_ENTERED,
     FEE_SETTLED,
@@ -103,7 +104,7 @@ def _facts(ticket: Ticket) -> list[tuple[str, str]]:
         (_t("事项"), noted(ticket.title, order.category.group)),
         (_t("技工"), f"{technician} · {trade}"),
         (_t("单据"), slip),
-        (_t("保修"), order.warranty_basis),
+        (_t("保修"), basis_of(order, ticket)),
         (_t("费用"), _charge(ticket)),
     ]
     if window := window_text(current_visit(ticket)):

@@ -160,7 +160,7 @@ def take_down(
         ticket=ticket,
         category=intake.category,
         in_warranty=warranty.covered,
-        warranty_basis=warranty.basis[:120],
+        warranty_basis=warranty.source,
         form=RepairOrder.Form.WORK_ORDER if warranty.covered else RepairOrder.Form.REPAIR_ORDER,
         contact_ended_at=intake.contact_ended_at,
         trade=intake.category.trade,

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from repairs import actions
 from repairs.errors import DuplicateSuspected
 from repairs.models import RepairOrder, Visit
+from repairs.warranty import basis_of
+from repairs.workflow import order_of
 from residents.duty import start_shift
 from residents.errors import GateClosed, InvalidInput, NotAllowed
 from tests.repairs.paths import (
@@ -242,6 +245,22 @@ def test_a_matter_outside_the_guarantee_is_a_repair_order(garden: World) -> None
         False,
         "不在质量保证书范围内",
     )
+
+
+@pytest.mark.rule("REP-05")
+def test_the_basis_is_read_in_the_reader_s_language_and_a_person_s_reason_as_it_stands(garden: World) -> None:
+    with translation.override("en"):
+        ticket = report(garden)
+    until = order_of(ticket).warranty_basis.rsplit(" ", 1)[1]
+    assert order_of(ticket).warranty_basis == f"给排水 保修至 {until}"
+    with translation.override("en"):
+        assert basis_of(order_of(ticket), ticket) == f"给排水: warranty to {until}"
+
+    actions.correct_warranty(
+        ticket.pk, by=garden.engineering_duty, in_warranty=True, reason="属渗漏返修", at=T("10:00:20")
+    )
+    with translation.override("en"):
+        assert basis_of(RepairOrder.objects.get(ticket=ticket), ticket) == "属渗漏返修"
 
 
 @pytest.mark.rule("REP-05")
