@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from repairs import actions, policies
 from repairs.actions import Material, last_dispatch
-from repairs.amounts import yuan
 from repairs.availability import is_worker, workers_of
 from repairs.models import UNFINISHED, Outcome, TariffItem, Visit
 from repairs.ranking import rank_technicians
 from repairs.workflow import has_signature, order_of
 from residents.models import Staff
 from residents.tenancy import one_act, scope_now
+from residents.words import yuan
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.actions import attach
 from tickets.forms import TAIL_FORMS, LateReasonForm

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from repairs.actions import RepairIntake, dispatch_repair, made_by, same_fault, take_down
-from repairs.amounts import yuan
 from repairs.errors import TechnicianUnavailable
 from repairs.models import RepairCategory, RepairOrder
 from repairs.ranking import Ranking, rank_technicians
@@ -19,7 +18,7 @@ from repairs.workflow import WORKFLOW
 from residents.errors import DomainError, InvalidInput
 from residents.models import Project, Staff, Unit
 from residents.tenancy import one_act, scope_now
-from residents.words import listed
+from residents.words import listed, yuan
 from tickets.acting import act_url
 from tickets.actions import add_reporter
 from tickets.intake import (

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from repairs.amounts import yuan
 from repairs.forms import FORMS
 from repairs.intake import DeskIntake
 from repairs.models import Outcome, Visit
@@ -29,7 +28,7 @@ from repairs.workflow import (
     order_of,
 )
 from residents.models.staff import Trade
-from residents.words import noted
+from residents.words import noted, yuan
 from tickets.closing import PROMISES_KEPT, REOPENED
 from tickets.kinds import Bill, CallQueue, Condition, Question, StepOnTrack, TicketKind, Work
 from tickets.models import Callback, Ticket, TicketEvent

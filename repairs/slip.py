@@ -10,12 +10,11 @@ import segno
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from repairs.amounts import yuan
 from repairs.kind import current_visit, window_text
 from repairs.workflow import order_of
 from residents.models.staff import Trade
 from residents.privacy import masked
-from residents.words import in_clauses
+from residents.words import in_clauses, yuan
 from tickets.intake import CHANNELS
 from tickets.kinds import kind_of
 from tickets.models import Ticket, TicketEvent

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from repairs import queries
-from repairs.amounts import yuan
 from repairs.forms import FinishForm, LeaveEarlyForm, WindowForm
 from repairs.kind import current_visit, window_text
 from repairs.policies import SEE_PHONE_PAGES
@@ -26,7 +25,7 @@ from residents.access import staff_only
 from residents.errors import DomainError, InvalidInput, NotFound
 from residents.middleware import StaffRequest
 from residents.tenancy import scope_now
-from residents.words import listed
+from residents.words import listed, yuan
 from tickets.acting import ActForm, acts_for, new_form_key
 from tickets.clock_text import clock_view
 from tickets.forms import LateReasonForm

@@ -6,15 +6,14 @@ role can add to it and read it, and nobody changes it. What has a ticket is told
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import pghistory
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import models
 
 if TYPE_CHECKING:
-    from residents.models import Staff
+    pass
 
 Model = TypeVar("Model", bound=type[models.Model])
 
@@ -36,10 +35,3 @@ def audited(*, exclude: tuple[str, ...] = ()) -> Callable[[Model], Model]:
         attrs={"append_only": True},
     )
     return decorate
-
-
-def act_as(staff: Staff, *, request_id: str, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Name who changes records, and in which request, until the open transaction ends. One statement."""
-    context = json.dumps({"staff": staff.number, "request": request_id})
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT set_config('pghistory.context_metadata', %s, true)", [context])

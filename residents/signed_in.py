@@ -28,8 +28,8 @@ SELECT * FROM residents_project
 def staff_of(account: Account, *, acting: bool = False, request_id: str = "") -> Staff | None:
     """The active person of the open scope behind an account, with the roles held; None for somebody who has left.
 
-    `acting` names the person and the request in the history of what is changed until the transaction ends, as
-    `residents.audit.act_as` does. One statement.
+    `acting` names the person and the request in the history of what is changed until the transaction ends. One
+    statement.
     """
     found = Staff.objects.raw(_WHO, {"acting": acting, "request": request_id, "account": account.pk})
     staff = next(iter(found), None)

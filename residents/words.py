@@ -17,6 +17,11 @@ def in_clauses(parts: Iterable[object]) -> str:
     return _("；").join(str(part) for part in parts)
 
 
+def yuan(fen: int) -> str:
+    """¥1,035.00 from 103500."""
+    return f"¥{fen / 100:,.2f}"
+
+
 def noted(word: object, note: object) -> str:
     """测试家人（家人）"""
     return _("%(word)s（%(note)s）") % {"word": word, "note": note}

@@ -72,6 +72,13 @@ class World:
                 ends_at=end or T("17:30"),
             )
 
+    def also(self, person: str, role: str, *, project: Project | None = None) -> Staff:
+        """The person, who holds another role from now on, here or in the project named."""
+        staff = self.staff[person]
+        MembershipFactory(company_id=self.company.pk, staff=staff, project=project or self.project, role=role)
+        staff.__dict__.pop("_roles", None)
+        return staff
+
 
 def make_world(code: str = "garden") -> World:
     """Build a world inside its own scope; the caller opens the scope to use it."""

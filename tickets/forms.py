@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.errors import InvalidInput
 from residents.forms import PlainText
-from residents.words import in_clauses, listed
+from residents.words import in_clauses, listed, yuan
 from tickets import actions, closing, policies
 from tickets.acting import ActForm, ActionForm, LateForm, Submitted, moment_field, text_field
 from tickets.models import Approval, Promise, Ticket, TicketReporter
@@ -112,7 +112,7 @@ class DecideForm(ActForm):
         waiting = Approval.objects.filter(ticket=self.ticket, decision=Approval.Decision.WAITING)
         self.fields["approval"].queryset = waiting  # type: ignore[attr-defined]
         self.fields["approval"].label_from_instance = lambda row: (  # type: ignore[attr-defined]
-            f"¥{row.amount_fen / 100:.2f} · {row.reason}"
+            f"{yuan(row.amount_fen)} · {row.reason}"
         )
 
 

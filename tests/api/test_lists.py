@@ -139,8 +139,7 @@ def twice(garden: World) -> tuple[Project, Ticket, Ticket]:
     """A second project in which clerk and technician work too, and a ticket of each."""
     other = ProjectFactory(code="002")
     for role in ("front_desk", "technician"):
-        MembershipFactory(staff=garden.staff[role], project=other, role=role)
-        garden.staff[role].__dict__.pop("_roles", None)
+        garden.also(role, role, project=other)
     unit = UnitFactory(building__project=other)
     return other, report(garden), report(World(**{**garden.__dict__, "project": other, "unit": unit}))
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".state", "__pycache__", "node_modules", ".mypy_cache", ".ruff_cache"
 )
-TESTS = ("tests/repairs", "tests/tickets/test_closing.py", "tests/tickets/test_core_rules.py")
+TESTS = ("tests/repairs", *(f"tests/tickets/test_{name}.py" for name in ("authority", "closing", "core_rules")))
 
 
 @dataclass(frozen=True)

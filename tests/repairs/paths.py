@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from PIL import Image
 
 from repairs import actions
@@ -235,3 +236,8 @@ def kinds_since(ticket: Ticket, pk: int) -> list[str]:
     """Kinds of the events that acts have written after one, those of the clocks left out."""
     events = TicketEvent.objects.filter(ticket=ticket, pk__gt=pk).exclude(kind__in=ENGINE_EVENTS)
     return list(events.order_by("pk").values_list("kind", flat=True))
+
+
+def refused_by_the_database(constraint: str, change: Callable[[], Any]) -> None:
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        change()

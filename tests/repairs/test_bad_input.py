@@ -49,8 +49,7 @@ def test_the_form_of_another_project_does_not_find_its_ticket(garden: World) -> 
     key = uuid.uuid4()
     first = report(garden, form_key=key)
     other = ProjectFactory(code="002")
-    MembershipFactory(staff=garden.front_desk, project=other, role="front_desk")
-    garden.front_desk.__dict__.pop("_roles", None)
+    garden.also("front_desk", "front_desk", project=other)
 
     with refused(NotAllowed, "GEN-08"):
         actions.report_repair(
@@ -334,8 +333,7 @@ def test_nothing_of_another_project_gets_onto_a_repair(garden: World, what: str)
     there = UnitFactory(building=BuildingFactory(project=other, code="01"), project=other, room="0101")
     stranger = PersonFactory()
     OccupancyFactory(unit=there, person=stranger)
-    MembershipFactory(staff=garden.front_desk, project=other, role="front_desk")
-    garden.front_desk.__dict__.pop("_roles", None)
+    garden.also("front_desk", "front_desk", project=other)
     theirs = actions.report_repair(
         take(garden, unit=there, reporter=stranger), project=other, by=garden.front_desk, at=T("09:00")
     )
@@ -350,8 +348,7 @@ def test_neither_is_a_reporter_a_price_or_a_duplicate_of_another_project_linked(
     other = ProjectFactory(code="002")
     there = UnitFactory(building=BuildingFactory(project=other, code="01"), project=other, room="0101")
     price = TariffItemFactory(project=other)
-    MembershipFactory(staff=garden.front_desk, project=other, role="front_desk")
-    garden.front_desk.__dict__.pop("_roles", None)
+    garden.also("front_desk", "front_desk", project=other)
     ours = report(garden)
     theirs = actions.report_repair(
         take(garden, unit=there, reporter=None), project=other, by=garden.front_desk, at=T("09:00")

@@ -14,7 +14,7 @@ from residents.models import DutyShift, Project, Staff
 from residents.tenancy import scope_now
 from tests.browsing import client_of
 from tests.repairs.paths import clock, repair_in
-from tests.residents.factories import DutyShiftFactory, MembershipFactory, ProjectFactory
+from tests.residents.factories import DutyShiftFactory, ProjectFactory
 from tests.worlds import DAY, T, World
 from tickets.sla.ladder import holders, people_for
 
@@ -70,8 +70,7 @@ def test_a_running_shift_is_kept(garden: World) -> None:
 def harbour(garden: World) -> Project:
     """A second project of the company in which the technician works as well."""
     project = ProjectFactory(code="002")
-    MembershipFactory(staff=garden.technician, project=project, role="technician")
-    garden.technician.__dict__.pop("_roles", None)
+    garden.also("technician", "technician", project=project)
     return project
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from residents.audit import act_as
 from residents.middleware import COMPANY_KEY, PROJECT_KEY
 from residents.models import Membership, Person, Project, Staff, Unit
+from residents.signed_in import staff_of
 from tests.tenancy import catalogue
 from tests.worlds import World, make_world
 
@@ -52,7 +52,7 @@ def test_a_change_that_changes_nothing_is_not_recorded(garden: World) -> None:
 
 
 def test_history_names_who_changed_it_and_in_which_request(garden: World) -> None:
-    act_as(garden.supervisor, request_id="4f1c")
+    staff_of(garden.supervisor.account, acting=True, request_id="4f1c")
     garden.owner.care_note = "老人，轻声敲门"
     garden.owner.save(update_fields=("care_note",))
 

@@ -338,8 +338,7 @@ def test_everybody_has_somebody_above(garden: World, role: str) -> None:
 @pytest.mark.rule("GEN-06")
 def test_who_fills_the_place_above_himself_reports_to_the_one_above_that(garden: World) -> None:
     ticket = repair_in(garden, "reported")
-    MembershipFactory(staff=garden.centre_head, project=garden.project, role="estate_manager")
-    garden.centre_head.__dict__.pop("_roles", None)
+    garden.also("centre_head", "estate_manager")
     garden.estate_manager.memberships.all().delete()
 
     report_up(ticket.pk, by=garden.centre_head, reason="请支援", at=T("10:05"))
@@ -457,8 +456,7 @@ def test_numbers_count_up_by_project_and_day(garden: World) -> None:
 @pytest.mark.rule("GEN-08, PRIV-02")
 def test_who_is_more_than_a_technician_elsewhere_sees_here_only_own_and_pooled_tickets(garden: World) -> None:
     elsewhere = ProjectFactory(code="002")
-    MembershipFactory(staff=garden.technician, project=elsewhere, role="keeper")
-    garden.technician.__dict__.pop("_roles", None)
+    garden.also("technician", "keeper", project=elsewhere)
     own, strange = repair_in(garden, "dispatched"), report(garden, not_duplicate=True)
     pooled = report(garden, not_duplicate=True)
     actions.dispatch_repair(pooled.pk, by=garden.front_desk, at=T("10:00:30"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from residents.errors import GateClosed, InvalidInput
 from residents.models import Staff
 from residents.roles import Role
+from residents.words import yuan
 from tickets import policies
 from tickets.actions.touching import touch
 from tickets.errors import IllegalTransition
@@ -81,8 +82,7 @@ def decide_approval(
             raise GateClosed(_("不能审批自己的申请。"), rule="ROLE-18")
         if _is_beyond_manager(row) and not policies.APPROVE_MORE.allows(by, project_id=ticket.project_id):
             raise GateClosed(
-                _("超过项目经理的减免权限（¥%(most).2f），由公司审批。")
-                % {"most": ticket.project.relief_limit_fen / 100},
+                _("超过项目经理的减免权限（%(most)s），由公司审批。") % {"most": yuan(ticket.project.relief_limit_fen)},
                 rule="ROLE-10",
             )
         row.decision = Approval.Decision.GRANTED if granted else Approval.Decision.REFUSED

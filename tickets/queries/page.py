@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from residents.models import Occupancy, Staff
 from residents.privacy import masked
+from residents.words import yuan
 from tickets import policies
 from tickets.acting import Button, buttons, new_form_key
 from tickets.clock_text import clock_state, duration_text, remaining_text, used_seconds
@@ -204,10 +205,8 @@ def page_context(
         "gates": conditions,
         "gates_met": sum(1 for row in conditions if row.met),
         "photos": photos,
-        "materials": [
-            MaterialRow(name, quantity, covered, f"¥{fen / 100:,.2f}") for name, quantity, covered, fen in bill.lines
-        ],
-        "materials_total": f"¥{bill.total_fen / 100:,.2f}",
+        "materials": [MaterialRow(name, quantity, covered, yuan(fen)) for name, quantity, covered, fen in bill.lines],
+        "materials_total": yuan(bill.total_fen),
         "reporters": _reporters(ticket),
         "documents": [_document(file) for file in papers],
         "household": _household(ticket, now),

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from residents.words import listed
+from residents.words import listed, yuan
 from tickets.kinds import TicketKind, kind_of
 from tickets.models import Attachment, Callback, Ticket, TicketEvent
 from tickets.queries.shown import Photo, photo_of
@@ -177,7 +177,7 @@ def _detail(event: TicketEvent, kind: TicketKind) -> str:
         if data.get("told"):
             parts.append(_t("已告知 %(people)s") % {"people": listed(data["told"])})
     if data.get("amount_fen") and event.kind.startswith("approval"):
-        parts.append(f"¥{data['amount_fen'] / 100:.2f}")
+        parts.append(yuan(data["amount_fen"]))
     if event.kind == "approval_decided":
         parts.append(_t("同意") if data.get("granted") else _t("退回"))
     if data.get("archive_number"):

@@ -67,7 +67,6 @@ def test_the_second_driver_sweeps_until_it_is_told_to_stop(committed_garden: Wor
     assert process.returncode == 0
 
 
-@pytest.mark.skipif("DATABASE_SUPERUSER_URL" not in os.environ, reason="run by make test, which knows a superuser")
 @pytest.mark.parametrize(
     ("variable", "wrong", "sentence"),
     [

@@ -19,7 +19,7 @@ from residents.tenancy import company_scope
 from tests.repairs.test_repair_path import clock, take
 from tests.tickets.sla.builders import EVERYBODY, flood, just_after, ledger, make_clock, make_ticket
 from tests.worlds import T, World, make_world
-from tickets.models import Outbox, SlaClock, SlaFiring, SweepRun, TicketEvent
+from tickets.models import Outbox, SlaClock, SlaFiring, SweepRun, Ticket, TicketEvent
 from tickets.outbox import drain, relay
 from tickets.sla.audit import audit
 from tickets.sla.sweep import BATCH, CATCH_UP_BACKLOG, sweep, sweep_all
@@ -250,47 +250,18 @@ def test_a_gap_of_more_than_two_minutes_is_written_down_once(committed_garden: W
     assert (gap.finished_at - gap.started_at).total_seconds() == pytest.approx(3600, abs=60)
 
 
-def test_the_closing_of_a_ticket_and_the_sweep_agree_on_one_order(committed_garden: World) -> None:
-    world = committed_garden
+def twelve_reported(world: World) -> list[Ticket]:
     with company_scope(world.company.pk):
         world.on_duty("front_desk", "technician")
-        tickets = [
-            actions.report_repair(
-                take(world, not_duplicate=True), project=world.project, by=world.front_desk, at=T("10:00:00")
-            )
+        intake = take(world, not_duplicate=True)
+        return [
+            actions.report_repair(intake, project=world.project, by=world.front_desk, at=T("10:00:00"))
             for _ in range(12)
         ]
 
-    def act(number: int) -> None:
-        if number == 0:
-            for _ in range(6):
-                sweep(at=T("10:01:01"))
-            return
-        for ticket in tickets[number - 1 :: 3]:
-            with company_scope(world.company.pk):
-                actions.dispatch_repair(ticket.pk, by=world.front_desk, technician=world.technician, at=T("10:01:02"))
 
-    together(4, act)
-    with company_scope(world.company.pk):
-        for ticket in tickets:
-            row = clock(ticket, "REP-09")
-            # Late either way; found by whoever came first, and recorded once.
-            assert (row.state, row.breached_at) == ("closed_breached", T("10:01:00"))
-            assert TicketEvent.objects.filter(ticket=ticket, kind="breached", data__rule="REP-09").count() == 1
-            assert ledger(row)[-1] == (2, "fired")
-
-
-def test_work_done_in_time_is_met_or_corrected_whoever_comes_first(committed_garden: World) -> None:
-    """Dispatched in time and typed in while the sweep claims: no breach at all, or one that is put right."""
-    world = committed_garden
-    with company_scope(world.company.pk):
-        world.on_duty("front_desk", "technician")
-        tickets = [
-            actions.report_repair(
-                take(world, not_duplicate=True), project=world.project, by=world.front_desk, at=T("10:00:00")
-            )
-            for _ in range(12)
-        ]
+def dispatched_while_swept(world: World, tickets: list[Ticket], *, occurred_at: datetime | None = None) -> None:
+    """Three people dispatch the tickets one after the other at 10:01:02, while a sweep comes by again and again."""
 
     def act(number: int) -> None:
         if number == 0:
@@ -304,10 +275,30 @@ def test_work_done_in_time_is_met_or_corrected_whoever_comes_first(committed_gar
                     by=world.front_desk,
                     technician=world.technician,
                     at=T("10:01:02"),
-                    occurred_at=T("10:00:50"),
+                    occurred_at=occurred_at,
                 )
 
     together(4, act)
+
+
+def test_the_closing_of_a_ticket_and_the_sweep_agree_on_one_order(committed_garden: World) -> None:
+    world, tickets = committed_garden, twelve_reported(committed_garden)
+
+    dispatched_while_swept(world, tickets)
+    with company_scope(world.company.pk):
+        for ticket in tickets:
+            row = clock(ticket, "REP-09")
+            # Late either way; found by whoever came first, and recorded once.
+            assert (row.state, row.breached_at) == ("closed_breached", T("10:01:00"))
+            assert TicketEvent.objects.filter(ticket=ticket, kind="breached", data__rule="REP-09").count() == 1
+            assert ledger(row)[-1] == (2, "fired")
+
+
+def test_work_done_in_time_is_met_or_corrected_whoever_comes_first(committed_garden: World) -> None:
+    """Dispatched in time and typed in while the sweep claims: no breach at all, or one that is put right."""
+    world, tickets = committed_garden, twelve_reported(committed_garden)
+
+    dispatched_while_swept(world, tickets, occurred_at=T("10:00:50"))
     sweep_all(at=T("10:01:03"))
     with company_scope(world.company.pk):
         for ticket in tickets:
