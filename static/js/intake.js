@@ -162,6 +162,13 @@
     suggest();
     form().dispatchEvent(new Event("input", { bubbles: true }));
   }
+  /** What is typed next replaces what the field holds from the matter before. */
+  function retype(field) { field.focus(); field.select(); }
+  /** A refusal is about the home and the matter that were sent; of another one it says nothing. */
+  function forgive() {
+    form().querySelectorAll(".errbox, .err[id$=_error]").forEach((said) => said.remove());
+    form().querySelectorAll("[aria-describedby$=_error]").forEach((field) => { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-describedby"); });
+  }
   function save() { byId("id_description")?.dispatchEvent(new Event("input", { bubbles: true })); }
 
   function begin() {
@@ -169,13 +176,13 @@
     if (!box || box.dataset.ready) return;
     box.dataset.ready = "1";
     unit = new Picker(box.querySelector("[data-pick=unit]"), {
-      next: () => (isPublic() && !byId("id_place").value ? byId("id_place") : byId("id_category_q")).focus(),
-      picked: () => { awake(); household(); suggest(); save(); },
+      next: () => retype(isPublic() && !byId("id_place").value ? byId("id_place") : byId("id_category_q")),
+      picked: () => { awake(); forgive(); household(); suggest(); save(); },
       none: desk.word("noUnit"),
     });
     category = new Picker(box.querySelector("[data-pick=category]"), {
       next: () => byId("id_description").focus(),
-      picked: (item) => { took(item); save(); },
+      picked: (item) => { forgive(); took(item); save(); },
       none: desk.word("noCategory"),
     });
     const idle = !byId("id_unit").value && !byId("id_unit_q").value && !isPublic() && !box.querySelector("[data-first-error]");
@@ -187,8 +194,7 @@
   function start() {
     if (!form()) return false;
     awake();
-    byId("id_unit_q").focus();
-    byId("id_unit_q").select();
+    retype(byId("id_unit_q"));
     return true;
   }
   desk.startIntake = start;

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from residents.tenancy import company_scope, scope_now
 from tests.e2e.conftest import Site, sign_in
+from tests.residents.factories import UnitFactory
 from tickets.models import Notice, SlaClock, Ticket, TicketEvent
 
 pytestmark = [
@@ -56,6 +57,40 @@ def test_six_strokes_make_one_ticket_and_one_dispatch_to_the_first_suggestion(de
         assert ticket.unit_id == site.world.unit.pk
         assert SlaClock.objects.filter(ticket=ticket, rule_code="REP-09", state="met").count() == 1
     assert (events(site, "reported"), events(site, "dispatched")) == (1, 1)
+
+
+@pytest.mark.rule("REP-07")
+def test_a_refusal_of_one_home_says_nothing_of_the_next_and_its_matter_is_typed_over(desk: Page, site: Site) -> None:
+    with company_scope(site.world.company.pk):
+        site.world.unit.hand_over_on = scope_now().date() - timedelta(days=5000)
+        site.world.unit.save()
+        UnitFactory(building=site.world.building, room="2503", hand_over_on=scope_now().date())
+    type_until_the_matter_is_chosen(desk)
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#intake .errbox")).to_contain_text("收费标准")
+
+    desk.keyboard.press("F2")
+    desk.keyboard.type("3-1-2503")
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("cfls")
+    desk.keyboard.press("Enter")
+
+    expect(desk.locator("#id_category_q")).to_have_value("厨房漏水")
+    expect(desk.locator("#intake .errbox")).to_have_count(0)
+    expect(desk.locator("#id_price_told")).not_to_have_attribute("aria-invalid", "true")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#intake [data-saved]")).to_contain_text("厨房漏水")
+
+
+@pytest.mark.rule("GEN-03")
+def test_the_button_does_not_say_dispatch_where_nobody_is_sent(desk: Page) -> None:
+    type_until_the_matter_is_chosen(desk)
+    expect(desk.locator("#intake [data-submit]")).to_have_text("提交并派单 Ctrl+Enter", use_inner_text=True)
+
+    desk.get_by_text("不能办", exact=True).click()
+
+    expect(desk.locator("#intake [data-submit]")).to_have_text("提交 Ctrl+Enter", use_inner_text=True)
+    expect(desk.locator("#intake [data-submit-alt]")).to_be_hidden()
 
 
 def test_a_clerk_faster_than_the_lists_and_two_submits_still_makes_one_ticket(desk: Page, site: Site) -> None:
